@@ -1,0 +1,219 @@
+"""Reads and validates content files: personas and rubrics. Errors name file, line, field and what is allowed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from simcustomer.domain.persona import Language, Persona
+from simcustomer.domain.rubric import Rubric
+from simcustomer.errors import ConfigError, NotFound
+
+T = TypeVar("T", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong in a content file."""
+
+    path: Path
+    line: int
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.field}: {self.message}"
+
+
+@dataclass(frozen=True)
+class Content:
+    """A content file as it was when a conversation started: kind (persona, rubric, prompt), name, hash, text."""
+
+    kind: str
+    name: str
+    hash: str
+    body: str
+
+
+def content_hash(text: str) -> str:
+    """SHA-256 of the text, in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Library:
+    """The personas, rubrics and prompts of two folders. Files are read when they are first asked for."""
+
+    personas_dir: Path
+    prompts_dir: Path
+    rubric_name: str = "deescalation"
+
+    def personas(self) -> list[Persona]:
+        """All personas, by id and language. Raises ``ConfigError`` that lists every problem of every file."""
+        return sorted(self._personas.values(), key=lambda persona: (persona.id, persona.language))
+
+    def persona(self, persona_id: str, language: Language = "en") -> Persona:
+        """One persona. Raises ``NotFound`` with the ids that exist."""
+        found = self._personas.get((persona_id, language))
+        if found is None:
+            known = ", ".join(sorted(f"{i} ({lang})" for i, lang in self._personas))
+            raise NotFound(f"no persona {persona_id!r} in language {language!r}; there are: {known}")
+        return found
+
+    def rubric(self, name: str | None = None) -> Rubric:
+        """A rubric by its name in ``prompts/rubrics`` or by the path of a YAML file."""
+        return load(self._rubric_path(name), Rubric)
+
+    def rubric_hash(self, name: str | None = None) -> str:
+        """The content hash of a rubric file."""
+        return content_hash(self._rubric_path(name).read_text(encoding="utf-8"))
+
+    def frozen(self, persona: Persona) -> tuple[Content, ...]:
+        """Persona, rubric and prompts as they are now, to be kept with a conversation."""
+        bodies = [("persona", f"{persona.id}.{persona.language}", persona.model_dump_json())]
+        bodies.append(("rubric", self.rubric_name, self._rubric_path(None).read_text(encoding="utf-8")))
+        for path in sorted(self.prompts_dir.glob("*.j2")):
+            bodies.append(("prompt", path.stem, path.read_text(encoding="utf-8")))
+        return tuple(Content(kind, name, content_hash(body), body) for kind, name, body in bodies)
+
+    @cached_property
+    def _personas(self) -> dict[tuple[str, str], Persona]:
+        personas, problems = read_personas(sorted(self.personas_dir.glob("*.yaml")))
+        if not self.personas_dir.is_dir():
+            raise ConfigError(
+                f"{self.personas_dir}: no such folder; SIMCUSTOMER_PERSONAS_DIR must name one with *.yaml files"
+            )
+        if problems:
+            raise ConfigError("\n".join(map(str, problems)))
+        return {(persona.id, persona.language): persona for _, persona in personas}
+
+    def _rubric_path(self, name: str | None) -> Path:
+        name = name or self.rubric_name
+        path = (
+            Path(name) if name.endswith((".yaml", ".yml")) else self.prompts_dir / "rubrics" / f"{name}.yaml"
+        )
+        if not path.is_file():
+            known = ", ".join(sorted(p.stem for p in (self.prompts_dir / "rubrics").glob("*.yaml")))
+            raise ConfigError(f"{path}: no such rubric; there are: {known or 'none'}")
+        return path
+
+
+def read_personas(paths: Iterable[Path]) -> tuple[list[tuple[Path, Persona]], list[Problem]]:
+    """Read persona files; returns those that are right and every problem of those that are not.
+
+    Two files with the same id and language are a problem of the second.
+    """
+    personas: list[tuple[Path, Persona]] = []
+    problems: list[Problem] = []
+    first: dict[tuple[str, str], Path] = {}
+    for path in paths:
+        persona, found = check(path, Persona)
+        problems += found
+        if persona is None:
+            continue
+        key = (persona.id, persona.language)
+        if key in first:
+            problems.append(
+                Problem(
+                    path,
+                    1,
+                    "id",
+                    f"{persona.id!r} in language {persona.language!r} is already in {first[key]}",
+                )
+            )
+            continue
+        first[key] = path
+        personas.append((path, persona))
+    return personas, problems
+
+
+def load(path: Path, model: type[T]) -> T:
+    """Read one YAML file as ``model``; raises ``ConfigError`` with every problem, a line each."""
+    value, problems = check(path, model)
+    if value is None:
+        raise ConfigError("\n".join(map(str, problems)))
+    return value
+
+
+def check(path: Path, model: type[T]) -> tuple[T | None, list[Problem]]:
+    """Read one YAML file as ``model``; returns it, or None and what is wrong."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        data: Any = yaml.safe_load(text)
+    except (OSError, UnicodeDecodeError) as error:
+        return None, [Problem(path, 1, "file", f"cannot be read: {error}")]
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        what = getattr(error, "problem", None) or str(error)
+        return None, [Problem(path, mark.line + 1 if mark else 1, "file", f"is not valid YAML: {what}")]
+    if not isinstance(data, dict) or root is None:
+        return None, [Problem(path, 1, "file", "must be a mapping of fields, one 'field: value' a line")]
+    twice = list(_repeated_keys(root, path))
+    try:
+        value = model.model_validate(data)
+    except ValidationError as error:
+        return None, twice + [_problem(path, root, dict(e)) for e in _deepest(error)]
+    return (None, twice) if twice else (value, [])
+
+
+def _deepest(error: ValidationError) -> list[Any]:
+    """The errors without those of a whole whose part is already named (a list is "too short" without its bad entry)."""
+    places = [e["loc"] for e in error.errors()]
+    return [
+        e for e in error.errors() if not any(p != e["loc"] and p[: len(e["loc"])] == e["loc"] for p in places)
+    ]
+
+
+def _problem(path: Path, root: yaml.Node, error: dict[str, Any]) -> Problem:
+    location: Sequence[Any] = error["loc"]
+    field = ".".join(str(part) for part in location) or "file"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        message = "is not a known field; see: simcustomer persona schema"
+    elif error["type"] == "missing":
+        message = "is missing"
+    elif isinstance(error.get("input"), (str, int, float, bool)) and "allowed" not in message:
+        message = f"{message} (is: {str(error['input'])[:60]!r})"
+    return Problem(path, _line_of(root, location), field, message)
+
+
+def _line_of(root: yaml.Node, location: Sequence[Any]) -> int:
+    """The line of the deepest part of ``location`` that stands in the file."""
+    node, line = root, root.start_mark.line
+    for part in location:
+        if isinstance(node, yaml.MappingNode):
+            pairs = {key.value: (key, value) for key, value in node.value}
+            if str(part) not in pairs:
+                break
+            key, node = pairs[str(part)]
+            line = key.start_mark.line
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line
+        else:
+            break
+    return int(line) + 1
+
+
+def _repeated_keys(node: yaml.Node, path: Path) -> Iterator[Problem]:
+    """Keys that stand twice in one mapping: YAML keeps the last one silently."""
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                yield Problem(
+                    path, key.start_mark.line + 1, str(key.value), "stands twice in the same mapping"
+                )
+            seen.add(key.value)
+            yield from _repeated_keys(value, path)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            yield from _repeated_keys(value, path)
