@@ -11,12 +11,16 @@ from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from yaml.constructor import SafeConstructor
 
 from simcustomer.domain.persona import Language, Persona
 from simcustomer.domain.rubric import Rubric
 from simcustomer.errors import ConfigError, NotFound
 
 T = TypeVar("T", bound=BaseModel)
+
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The parser in C where PyYAML was built with it: it reads a persona several times faster."""
 
 
 @dataclass(frozen=True)
@@ -146,8 +150,8 @@ def check(path: Path, model: type[T]) -> tuple[T | None, list[Problem]]:
     """Read one YAML file as ``model``; returns it, or None and what is wrong."""
     try:
         text = path.read_text(encoding="utf-8")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        data: Any = yaml.safe_load(text)
+        root = yaml.compose(text, Loader=_Loader)
+        data: Any = SafeConstructor().construct_document(root) if root else None
     except (OSError, UnicodeDecodeError) as error:
         return None, [Problem(path, 1, "file", f"cannot be read: {error}")]
     except yaml.YAMLError as error:

@@ -1,0 +1,1 @@
+"""The keyless players: deterministic, no model, no network."""

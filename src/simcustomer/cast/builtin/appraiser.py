@@ -1,0 +1,169 @@
+"""The built-in appraiser: a bilingual lexicon with negation, scope and combination rules. No model, no network.
+
+A reply is read clause by clause (``reading``), rules see single passages (``lexicon``), the conversation tells what
+they refer to (``context``), and the whole reply decides what they mean (``combination``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from simcustomer.cast.builtin import context
+from simcustomer.cast.builtin.combination import Combination
+from simcustomer.cast.builtin.lexicon import Hit, Lexicon, lexicon_for, program_talk
+from simcustomer.cast.builtin.reading import Reading, Span
+from simcustomer.cast.parts import BUILT_IN
+from simcustomer.domain.conversation import Utterance
+from simcustomer.domain.cues import SETTLING, Appraisal, Cue, CueKind, Strength
+from simcustomer.domain.persona import Language, Persona
+
+_SHOUTING = re.compile(r"(?:\b[A-ZÁÉÍÓÚÑ]{2,}\b[ ,'!]*){4,}")
+_CODE = re.compile(r"\b(?:[A-Z]{2,6}\d{0,4}|[A-Z]{1,3}-?\d{2,6}(?:\.\d+)?|\d[A-Z]{1,3}\d?)\b")
+_REFERENCE = re.compile(
+    r"(?:number|no\.?|reference|ref\.?|case|ticket|order|code is|número|nº|caso|pedido|referencia|folio|reporte)[ :#]*$",
+    re.IGNORECASE,
+)
+_KNOWN = frozenset(
+    [
+        "OK",
+        "SMS",
+        "PIN",
+        "PDF",
+        "TV",
+        "USD",
+        "EUR",
+        "MXN",
+        "COP",
+        "ARS",
+        "CLP",
+        "AM",
+        "PM",
+        "ID",
+        "US",
+        "USA",
+        "UK",
+        "UE",
+        "EU",
+        "FAQ",
+        "ASAP",
+        "URL",
+        "VIP",
+        "CEO",
+        "DM",
+        "IBAN",
+        "CVV",
+        "CV",
+        "ATM",
+        "DNI",
+        "NIF",
+        "RUT",
+        "RFC",
+        "CURP",
+        "INE",
+        "UU",
+        "EE",
+        "MX",
+        "GPS",
+        "PC",
+        "IT",
+        "HR",
+        "AI",
+        "IA",
+        "QR",
+        "WIFI",
+        "NO",
+        "YES",
+        "SI",
+        "NOT",
+        "YOU",
+    ]
+)
+FOREIGN_SHARE = 0.3
+"""Share of letters outside the Latin script from which a reply is not addressed to this customer."""
+
+
+class BuiltInAppraiser:
+    """Observes what a reply did by rules. Deterministic; about a millisecond for a reply."""
+
+    @property
+    def name(self) -> str:
+        """ "built-in"."""
+        return BUILT_IN
+
+    async def appraise(
+        self, persona: Persona | None, language: Language, history: Sequence[Utterance], reply: str
+    ) -> Appraisal:
+        """All cues in ``reply``, each with a quote from it. Raises nothing: an unreadable reply has no cues."""
+        return observe(persona, language, history, reply)
+
+
+def observe(
+    persona: Persona | None, language: Language, history: Sequence[Utterance], reply: str
+) -> Appraisal:
+    """The same, without waiting."""
+    lexicon = lexicon_for(language)
+    reading = Reading.of(reply)
+    scene = context.Scene.of(persona, history, lexicon)
+    aside = list(_to_the_program(reading))
+    hits = lexicon.hits(reading, scene.issue)
+    hits += [*_jargon(reading, scene, lexicon), *_shouting(reading)]
+    hits += [*context.reassured(reading, scene, lexicon), *context.asked_again(reading, scene, lexicon)]
+    hits += [*context.contradicted(reading, scene, lexicon)]
+    hits += context.named(reading, scene, lexicon, hits)
+    hits += context.evaded(reading, scene, lexicon, hits)
+    if aside:
+        hits = [hit for hit in hits if hit.kind not in SETTLING]
+    settled = (
+        [*aside, *Combination(reading, lexicon).settled(hits, scene.issue)] if hits or not aside else aside
+    )
+    cues = (_cue(hit, reading) for hit in settled)
+    return Appraisal(cues=tuple(cue for cue in cues if cue), touched=context.touches(reply, persona))
+
+
+def _cue(hit: Hit, reading: Reading) -> Cue | None:
+    quote = reading.quote(reading.clauses_over(hit.span)) or reading.quote(hit.span)
+    return Cue(kind=hit.kind, strength=hit.strength, quote=quote) if quote else None
+
+
+def _to_the_program(reading: Reading) -> Iterator[Hit]:
+    """Instructions to the program or the judge, in any of the languages, in mark-up, in code, in another script."""
+    for pattern in program_talk():
+        if found := pattern.search(reading.text):
+            yield Hit(CueKind.TALKS_TO_THE_SIMULATOR, Strength.CLEAR, Span(found.start(), found.end()))
+            return
+    letters = [char for char in reading.text if char.isalpha()]
+    if letters and sum(char > "ɏ" for char in letters) > FOREIGN_SHARE * len(letters):
+        yield Hit(CueKind.TALKS_TO_THE_SIMULATOR, Strength.CLEAR, Span(0, len(reading.text)))
+
+
+def _jargon(reading: Reading, scene: context.Scene, lexicon: Lexicon) -> Iterator[Hit]:
+    """Codes and acronyms that the customer did not use and nobody explains; one alone is only a weak sign."""
+    if _SHOUTING.search(reading.raw):
+        return
+    known = scene.given
+    found: dict[str, Span] = {}
+    for match in _CODE.finditer(reading.raw):
+        token = match.group()
+        if token in _KNOWN or token.lower() in known or _REFERENCE.search(reading.raw[: match.start()]):
+            continue
+        start = next((i for i, at in enumerate(reading.at) if at >= match.start()), 0)
+        sentence = reading.sentence_at(start)
+        if not lexicon.has("explains", reading, Span(sentence.start, _next_end(reading, sentence))):
+            found.setdefault(token, Span(start, start + len(token)))
+    for i, span in enumerate(found.values()):
+        strength = Strength.CLEAR if len(found) > 1 else Strength.WEAK
+        if i < 1:
+            yield Hit(CueKind.JARGON, strength, span)
+
+
+def _next_end(reading: Reading, sentence: Span) -> int:
+    later = [other.end for other in reading.sentences if other.start >= sentence.end]
+    return later[0] if later else sentence.end
+
+
+def _shouting(reading: Reading) -> Iterator[Hit]:
+    """Four words or more in capitals."""
+    if match := _SHOUTING.search(reading.raw):
+        start = next((i for i, at in enumerate(reading.at) if at >= match.start()), 0)
+        yield Hit(CueKind.SARCASM_OR_HOSTILITY, Strength.CLEAR, Span(start, start + 1))

@@ -1,0 +1,301 @@
+"""The lexicon: rules read from ``lexicon/<language>.yaml``, compiled once, and what they find in a reading.
+
+A rule sees one passage at a time; what passages mean together is decided in ``combination.py``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+from importlib import resources
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field
+
+from simcustomer.cast.builtin.reading import NEGATION_REACH, Reading, Span, plain
+from simcustomer.domain.cues import CueKind, Frozen, Strength
+from simcustomer.domain.persona import Language
+
+_FRAGMENT = re.compile(r"\{([a-z_]+)\}")
+_CLASS_OR_ESCAPE = re.compile(r"\[[^\]]*\]|\\.|[aeioun]")
+_EITHER_ACCENT = {"a": "[aá]", "e": "[eé]", "i": "[ií]", "o": "[oó]", "u": "[uúü]", "n": "[nñ]"}
+_ENDINGS: Mapping[Language, tuple[str, ...]] = {
+    "en": ("ations", "ation", "ments", "ment", "ings", "ing", "ies", "ers", "er", "ed", "es", "ly", "s", "e", "y"),
+    "es": (
+        "aciones", "acion", "amientos", "amiento", "andome", "andole", "ando", "iendo", "arles", "arle", "aron",
+        "ieron", "aban", "aba", "adas", "ados", "ada", "ado", "idas", "idos", "ida", "ido", "amos", "emos", "aste",
+        "iste", "are", "ara", "an", "en", "ar", "er", "ir", "as", "es", "os", "on", "o", "a", "e", "s",
+    ),
+}  # fmt: skip
+STEM_CHARS = 6
+"""Letters kept of a word without its ending: enough to tell words apart, few enough to join a verb and its noun."""
+
+
+class Rule(Frozen):
+    """One rule of the lexicon; the fields are explained at the top of ``en.yaml``."""
+
+    kind: CueKind
+    strength: Strength = Strength.CLEAR
+    any: str
+    not_: str = Field(default="", alias="not")
+    not_in: Literal["clause", "sentence", "reply"] = "sentence"
+    needs: tuple[str, ...] = ()
+    polar: bool = True
+    formula: bool = False
+    soft: bool = False
+    reach: int = NEGATION_REACH
+    unless: Literal["", "substance", "hearing"] = ""
+
+
+class Askable(Frozen):
+    """Something a trainee may ask for, and the words by which the customer or the desk already gave it."""
+
+    ask: str
+    given: str
+
+
+class Promise(Frozen):
+    """A kind of promise, and what takes it back."""
+
+    made: str
+    denied: str
+
+
+class Words(Frozen):
+    """Word lists, blank-separated."""
+
+    function: str
+    vague: str
+    opaque: str
+
+
+class LexiconFile(Frozen):
+    """A lexicon as it stands in its file."""
+
+    words: Words
+    patterns: Mapping[str, str]
+    fragments: Mapping[str, str]
+    rules: tuple[Rule, ...]
+    askable: tuple[Askable, ...]
+    asks_again: str
+    not_again: str
+    promises: tuple[Promise, ...]
+    denies_any: str
+    denial_needs: str
+    takes_back: str
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A passage in which a rule saw a behaviour."""
+
+    kind: CueKind
+    strength: Strength
+    span: Span
+    formula: bool = False
+    soft: bool = False
+    unless: str = ""
+
+    def as_kind(self, kind: CueKind, strength: Strength = Strength.CLEAR) -> Hit:
+        """The same passage seen as another behaviour."""
+        return Hit(kind, strength, self.span)
+
+    def weakened(self) -> Hit:
+        """The same with weak strength."""
+        return replace(self, strength=Strength.WEAK)
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A rule with its patterns compiled."""
+
+    rule: Rule
+    any: re.Pattern[str]
+    not_: re.Pattern[str] | None
+
+
+Check = Callable[["Lexicon", Reading, Span, Span, frozenset[str]], bool]
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """All that is known about one language."""
+
+    language: Language
+    function: frozenset[str]
+    vague: frozenset[str]
+    opaque: frozenset[str]
+    patterns: Mapping[str, re.Pattern[str]]
+    rules: tuple[Compiled, ...]
+    askable: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]
+    promises: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]
+
+    def hits(self, reading: Reading, issue: frozenset[str]) -> list[Hit]:
+        """What every rule finds in ``reading``; ``issue`` holds the stems of the customer's matter."""
+        return [hit for compiled in self.rules for hit in self._found(compiled, reading, issue)]
+
+    def stems_in(self, reading: Reading, span: Span) -> frozenset[str]:
+        """The stems of the content words in a span."""
+        return frozenset(stem for word in reading.words_in(span) if (stem := self.stem(word)))
+
+    def stem(self, word: str) -> str:
+        """The stem of a content word; empty for function words and words that say nothing of the matter."""
+        word = plain(word).removesuffix("'s")
+        if len(word) < 2 or word in self.function or word in self.opaque:
+            return ""
+        if word[0].isdigit():
+            return word
+        for ending in _ENDINGS[self.language]:
+            if word.endswith(ending) and len(word) - len(ending) >= 3:
+                return word[: -len(ending)][:STEM_CHARS]
+        return word[:STEM_CHARS]
+
+    def stems(self, text: str) -> frozenset[str]:
+        """The stems of the content words of a text."""
+        return _stems(self.language, text)
+
+    def negated(self, reading: Reading, position: int, reach: int = NEGATION_REACH) -> bool:
+        """True when a negator stands at most ``reach`` words before ``position`` in its clause and means it."""
+        lead = self.patterns["not_negated"].sub("", reading.lead_in(position, reach))
+        return self.patterns["negator"].search(lead) is not None
+
+    def has(self, name: str, reading: Reading, span: Span) -> bool:
+        """True when the named pattern stands in the span."""
+        return self.patterns[name].search(reading.text, span.start, span.end) is not None
+
+    def _found(self, compiled: Compiled, reading: Reading, issue: frozenset[str]) -> Iterator[Hit]:
+        rule = compiled.rule
+        for match in compiled.any.finditer(reading.text):
+            span = Span(match.start(), match.end())
+            if rule.polar and self.negated(reading, span.start, rule.reach):
+                continue
+            scope = _scope(reading, span, rule)
+            if compiled.not_ and compiled.not_.search(reading.text, scope.start, scope.end):
+                continue
+            sentence = reading.sentence_at(span.start)
+            if all(CHECKS[need](self, reading, span, sentence, issue) for need in rule.needs):
+                yield Hit(rule.kind, rule.strength, span, rule.formula, rule.soft, rule.unless)
+
+
+def _scope(reading: Reading, span: Span, rule: Rule) -> Span:
+    if rule.not_in == "reply":
+        return Span(0, len(reading.text))
+    if rule.not_in == "clause":
+        return reading.clauses_over(span)
+    return Span(reading.sentence_at(span.start).start, max(span.end, reading.sentence_at(span.start).end))
+
+
+def _is_statement(_: Lexicon, reading: Reading, __: Span, sentence: Span, ___: frozenset[str]) -> bool:
+    return not reading.is_question(sentence)
+
+
+def _is_question(_: Lexicon, reading: Reading, __: Span, sentence: Span, ___: frozenset[str]) -> bool:
+    return reading.is_question(sentence)
+
+
+def _names_issue(lexicon: Lexicon, reading: Reading, _: Span, sentence: Span, issue: frozenset[str]) -> bool:
+    return bool(lexicon.stems_in(reading, sentence) & issue)
+
+
+def _has_object(lexicon: Lexicon, reading: Reading, span: Span, sentence: Span, _: frozenset[str]) -> bool:
+    """A content word that is not vague follows in the sentence, before any contrast."""
+    rest = Span(span.end, sentence.end)
+    if turn := lexicon.patterns["contrast"].search(reading.text, rest.start, rest.end):
+        rest = Span(span.end, turn.start())
+    words = (plain(word) for word in reading.words_in(rest))
+    return any(word not in lexicon.function and word not in lexicon.vague for word in words)
+
+
+def _has_time(lexicon: Lexicon, reading: Reading, _: Span, sentence: Span, __: frozenset[str]) -> bool:
+    return lexicon.has("time", reading, sentence)
+
+
+def _is_concrete(
+    lexicon: Lexicon, reading: Reading, span: Span, sentence: Span, issue: frozenset[str]
+) -> bool:
+    if _has_time(lexicon, reading, span, sentence, issue):
+        return True
+    if lexicon.has("vague_time", reading, sentence):
+        return False
+    return lexicon.has("now", reading, sentence) or _has_object(lexicon, reading, span, sentence, issue)
+
+
+def _is_promise(lexicon: Lexicon, reading: Reading, span: Span, sentence: Span, _: frozenset[str]) -> bool:
+    return lexicon.has("promise", reading, sentence) and not lexicon.has("past_time", reading, span)
+
+
+CHECKS: Mapping[str, Check] = {
+    "statement": _is_statement,
+    "question": _is_question,
+    "issue": _names_issue,
+    "object": _has_object,
+    "time": _has_time,
+    "concrete": _is_concrete,
+    "promise": _is_promise,
+}
+
+
+@cache
+def lexicon_for(language: Language) -> Lexicon:
+    """The lexicon of a language, read and compiled the first time it is asked for."""
+    file = LexiconFile.model_validate(_read(language))
+    compile_ = _Compiler(language, {**file.fragments, **file.patterns})
+    single = {
+        name: getattr(file, name)
+        for name in ("asks_again", "not_again", "denies_any", "denial_needs", "takes_back")
+    }
+    return Lexicon(
+        language=language,
+        function=_word_set(file.words.function),
+        vague=_word_set(file.words.vague),
+        opaque=_word_set(file.words.opaque),
+        patterns={name: compile_(block) for name, block in {**file.patterns, **single}.items()},
+        rules=tuple(Compiled(r, compile_(r.any), compile_(r.not_) if r.not_ else None) for r in file.rules),
+        askable=tuple((compile_(a.ask), compile_(a.given)) for a in file.askable),
+        promises=tuple((compile_(p.made), compile_(p.denied)) for p in file.promises),
+    )
+
+
+@cache
+def program_talk() -> tuple[re.Pattern[str], ...]:
+    """The patterns of talk to the program; they hold for every language."""
+    blocks = _read("program")
+    compile_ = _Compiler("es", {})
+    return compile_(blocks["words"]), compile_(blocks["shapes"], bounded=False)
+
+
+def _read(name: str) -> dict[str, Any]:
+    text = (resources.files(__package__) / "lexicon" / f"{name}.yaml").read_text(encoding="utf-8")
+    data: dict[str, Any] = yaml.safe_load(text)
+    return data
+
+
+@dataclass(frozen=True)
+class _Compiler:
+    """Turns a block of alternatives, one a line, into one pattern."""
+
+    language: Language
+    fragments: Mapping[str, str]
+
+    def __call__(self, block: str, bounded: bool = True) -> re.Pattern[str]:
+        body = self._expanded(block)
+        if self.language == "es":
+            body = _CLASS_OR_ESCAPE.sub(lambda m: _EITHER_ACCENT.get(m.group(), m.group()), body)
+        return re.compile(rf"(?<!\w)(?:{body})(?!\w)" if bounded else body)
+
+    def _expanded(self, block: str) -> str:
+        joined = "|".join(line.strip() for line in block.splitlines() if line.strip())
+        return _FRAGMENT.sub(lambda m: f"(?:{self._expanded(self.fragments[m.group(1)])})", joined)
+
+
+def _word_set(block: str) -> frozenset[str]:
+    return frozenset(plain(word) for word in block.split())
+
+
+@lru_cache(maxsize=512)
+def _stems(language: Language, text: str) -> frozenset[str]:
+    lexicon = lexicon_for(language)
+    return frozenset(stem for word in Reading.of(text).words if (stem := lexicon.stem(word)))

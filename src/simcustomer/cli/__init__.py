@@ -1,0 +1,38 @@
+"""The terminal: every command, its errors as ``error: ...`` and exit code 2."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from simcustomer.cli import measure, persona, practise, serving
+from simcustomer.errors import SimCustomerError
+
+app = typer.Typer(
+    name="simcustomer",
+    help="Practise hard customer conversations with a simulated customer, and be scored.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(serving.serve)
+app.command()(practise.chat)
+app.command()(practise.play)
+app.command()(measure.appraise)
+app.command()(measure.judge)
+app.command()(serving.models)
+app.add_typer(persona.app, name="persona")
+
+
+def main() -> None:
+    """Run one command. What goes wrong on purpose is one line on stderr and exit code 2."""
+    try:
+        app()
+    except SimCustomerError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except BrokenPipeError:
+        # The reader of our output has gone (``| head``): nothing is wrong, and Python must not complain at exit.
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,1 @@
+"""Storage: tables, migrations, and a store of short sessions. SQLite by default, PostgreSQL with the same code."""
