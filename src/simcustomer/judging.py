@@ -36,6 +36,20 @@ async def judge_conversation(
     return scorecard.model_copy(update={"feedback": feedback, "went_well": went_well})
 
 
+async def _all_passes(
+    passes: int, judge: Judge, rubric: Rubric, utterances: Sequence[Utterance], language: Language
+) -> list[Judgement]:
+    """The passes at once. One that fails does not stop the others half-way: what they cost is known when it is raised."""
+    calls = (_one_pass(judge, rubric, utterances, language) for _ in range(passes))
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    judgements = []
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+        judgements.append(result)
+    return judgements
+
+
 async def _one_pass(
     judge: Judge, rubric: Rubric, utterances: Sequence[Utterance], language: Language
 ) -> Judgement:

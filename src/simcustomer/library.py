@@ -138,6 +138,11 @@ def read_personas(paths: Iterable[Path]) -> tuple[list[tuple[Path, Persona]], li
     return personas, problems
 
 
+def rubric_from(text: str) -> Rubric:
+    """A rubric from the text of its file, as it was kept with a conversation."""
+    return Rubric.model_validate(yaml.load(text, Loader=_Loader))  # noqa: S506  both loaders are the safe ones
+
+
 def load(path: Path, model: type[T]) -> T:
     """Read one YAML file as ``model``; raises ``ConfigError`` with every problem, a line each."""
     value, problems = check(path, model)

@@ -12,8 +12,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import yaml
-
 from simcustomer.cast.parts import Cast
 from simcustomer.domain.affect import DIFFICULTIES, next_affect
 from simcustomer.domain.conversation import (
@@ -27,10 +25,9 @@ from simcustomer.domain.conversation import (
     simulated_csat,
 )
 from simcustomer.domain.persona import Language, Persona
-from simcustomer.domain.rubric import Rubric
 from simcustomer.errors import ConfigError, ConversationOver, Forbidden, InvalidReply, NotFound, TurnConflict
 from simcustomer.judging import judge_conversation
-from simcustomer.library import Library
+from simcustomer.library import Library, rubric_from
 from simcustomer.llm.ledger import recording
 from simcustomer.store.records import ConversationRecord, NewConversation
 
@@ -234,7 +231,7 @@ class Practice:
                 scorecard = await judge_conversation(
                     self.cast.judge,
                     self.cast.coach,
-                    rubric=Rubric.model_validate(yaml.safe_load(content.body)),
+                    rubric=rubric_from(content.body),
                     rubric_hash=content.hash,
                     utterances=record.conversation.utterances,
                     language=record.conversation.persona.language,

@@ -16,7 +16,16 @@ from simcustomer.cast.wording import LANGUAGES
 from simcustomer.domain.conversation import Conversation, Utterance
 from simcustomer.domain.cues import UNSETTLING
 from simcustomer.domain.persona import Language, Need, Persona
-from simcustomer.domain.rubric import Answer, Evidence, Feedback, Praise, Rubric, Scorecard, located
+from simcustomer.domain.rubric import (
+    Answer,
+    Evidence,
+    Feedback,
+    ItemScore,
+    Praise,
+    Rubric,
+    Scorecard,
+    located,
+)
 from simcustomer.domain.text import contains_quote, fold
 from simcustomer.errors import ModelOutputInvalid
 from simcustomer.llm.model import ChatModel, Message
@@ -24,10 +33,12 @@ from simcustomer.llm.prompts import Prompts, plain
 
 MOST = 3
 """Better wordings, and praises, that a scorecard shows: more than three points are not taken in."""
-SENTENCE_WORDS = 25
+MORE_WORDS = 25
 """Words that a better wording may have more than what it replaces: one sentence."""
-MOST_FINDINGS = 10
-"""Findings of the assessment that the coach is shown, the heaviest first: it has to choose two or three."""
+LEAST_WORDS = 40
+"""Words that a better wording may always have: a reply of four words needs two sentences to become a useful one."""
+MOST_FINDINGS = 8
+"""Findings of the assessment that the coach is shown, the heaviest first: it chooses up to three points."""
 HINT_WORDS = 35
 """Longest hint, in words."""
 HINT_TOLERANCE = 1.5
@@ -62,12 +73,20 @@ class _Hint(_Strict):
     hint: str
 
 
+class _Problem(NamedTuple):
+    """A point of an advice that does not hold, why not, and what was written."""
+
+    point: str
+    fault: str
+    answer: str = ""
+
+
 class _Checked(NamedTuple):
     """What holds of an advice, and what is wrong with the rest of it."""
 
     feedback: tuple[Feedback, ...]
     praise: tuple[Praise, ...]
-    problems: tuple[str, ...]
+    problems: tuple[_Problem, ...]
 
     @property
     def is_enough(self) -> bool:
@@ -113,6 +132,7 @@ class LLMCoach:
         """
         if not any(said.role == "trainee" for said in utterances):
             return (), ()
+        mark = self._prompts.mark(*(said.text for said in utterances))
         messages = self._messages(
             "coach",
             {
@@ -122,17 +142,20 @@ class LLMCoach:
                 "language_name": LANGUAGES[language],
                 "utterances": utterances,
                 "findings": _findings(rubric, scorecard),
-                "mark": self._prompts.mark(*(said.text for said in utterances)),
+                "more_words": MORE_WORDS,
+                "least_words": LEAST_WORDS,
+                "mark": mark,
             },
         )
         first = await self._advice(messages, persona, utterances)
         if first.is_enough:
             return first.feedback, first.praise
-        problems = first.problems or ("it holds no point at all",)
-        second = await self._advice(self._again(messages, "coach", problems=problems), persona, utterances)
+        problems = first.problems or (_Problem("the answer", "it holds no point at all"),)
+        again = self._again(messages, "coach", problems=problems, mark=mark)
+        second = await self._advice(again, persona, utterances)
         best = second if second.is_enough else first
         if not (best.feedback or best.praise):
-            raise self._useless("coach", second.problems)
+            raise self._useless("coach", [f"{problem.point}: {problem.fault}" for problem in second.problems])
         return best.feedback, best.praise
 
     async def _advice(
@@ -207,19 +230,24 @@ def _shares_words(text: str, other: str) -> bool:
 
 
 def _findings(rubric: Rubric, scorecard: Scorecard) -> list[str]:
-    """What the scorecard holds against the trainee, in words, with the quotes of harm; the heaviest first."""
+    """What the scorecard holds against the trainee as plain statements, those of most points first.
+
+    An item's id says in words what was or was not done ("gives time"); the judge's reason and quotes say where.
+    """
     scores = {item.id: item for verdict in scorecard.criteria.values() for item in verdict.items}
     found = []
     for item in sorted(rubric.items().values(), key=lambda item: -abs(item.points)):
         score = scores.get(item.id)
-        if score is None:
-            continue
-        if item.points < 0 and score.answer is Answer.MET:
-            where = ", ".join(f"message {e.message}" for e in score.evidence)
-            found.append(f"Harm ({where}): yes to: {item.ask}")
-        elif item.points > 0 and score.answer is Answer.NOT_MET:
-            found.append(f"Missing: no to: {item.ask}")
+        if score and score.answer is (Answer.MET if item.points < 0 else Answer.NOT_MET):
+            found.append(_statement("harm" if item.points < 0 else "not shown", score))
     return found[:MOST_FINDINGS]
+
+
+def _statement(sort: str, score: ItemScore) -> str:
+    """One line: "harm: blames customer (reason), message 3: “quote”"."""
+    reason = f" ({score.reason.rstrip('.')})" if score.reason else ""
+    quotes = "".join(f", message {e.message}: “{e.quote}”" for e in score.evidence)
+    return " ".join(f"{sort}: {score.id.replace('_', ' ')}{reason}{quotes}".split())
 
 
 def _checked(advice: _Advice, persona: Persona | None, utterances: Sequence[Utterance]) -> _Checked:
@@ -229,13 +257,11 @@ def _checked(advice: _Advice, persona: Persona | None, utterances: Sequence[Utte
     problems = []
     for better in advice.say_better:
         said = located(Evidence(message=better.message, quote=plain(better.said)), utterances)
-        if (
-            problem := "no trainee message holds these words"
-            if said is None
-            else _fault(better, persona, utterances)
-        ):
-            problems.append(f"say_better, message {better.message}: {problem}")
-        elif said:
+        if said is None:
+            problems.append(_unsaid("say_better", better.message, better.said))
+        elif fault := _fault(better, persona, utterances):
+            problems.append(_Problem(f"say_better, message {better.message}", fault, better.better))
+        else:
             point = Feedback(
                 message=said.message, said=said.quote, better=better.better.strip(), why=better.why
             )
@@ -246,16 +272,21 @@ def _checked(advice: _Advice, persona: Persona | None, utterances: Sequence[Utte
                 quoted.message, Praise(message=quoted.message, quote=quoted.quote, why=well.why)
             )
         else:
-            problems.append(f"went_well, message {well.message}: no trainee message holds these words")
+            problems.append(_unsaid("went_well", well.message, well.quote))
     return _Checked(tuple(feedback.values())[:MOST], tuple(praise.values())[:MOST], tuple(problems))
+
+
+def _unsaid(field: str, message: int, words: str) -> _Problem:
+    return _Problem(f"{field}, message {message}", "no trainee message holds these words", words)
 
 
 def _fault(better: _Better, persona: Persona | None, utterances: Sequence[Utterance]) -> str | None:
     """What is wrong with a better wording of words that were really said; None when it may be shown."""
     if not better.better.strip() or contains_quote(better.said, better.better):
         return "better says nothing else than said"
-    if len(better.better.split()) > len(better.said.split()) + SENTENCE_WORDS:
-        return "better is more than one sentence longer than said"
+    words, most = len(better.better.split()), max(LEAST_WORDS, len(better.said.split()) + MORE_WORDS)
+    if words > most:
+        return f"better has {words} words and is too long; at most {most} words are allowed here"
     if new := _numbers(better.better) - _numbers(_known_text(persona, utterances)):
         return f"better holds what nobody gave: {', '.join(sorted(new))}"
     return None

@@ -266,7 +266,7 @@ def _held_back(conversation: Conversation) -> str:
         return f"at one point {LANDED[harm.cue]}"
     unmet = [need for need in persona.needs if need.id not in met]
     if unmet:
-        return f"you never quite got this: {unmet[0].what}"
+        return f"you never quite got this, as an onlooker would put it: {unmet[0].what}"
     turns = conversation.turns
     latest = max(persona.needs, key=lambda need: sum(need.id not in turn.affect.needs_met for turn in turns))
-    return f"this came late: {latest.what}"
+    return f"this came late, as an onlooker would put it: {latest.what}"

@@ -19,9 +19,10 @@ from simcustomer.llm.prompts import Prompts, plain
 
 OCCASIONS = {
     "asks_for_supervisor": "the customer asked for a supervisor or for another person",
-    "abuse": "the customer insulted or threatened the trainee",
-    "fears_harm": "the customer feared a loss or a harm that the trainee could avert",
-    "asks_question": "the customer asked a direct question",
+    "abuse": "the customer insulted or threatened the trainee in person; to threaten a complaint or a review is no abuse",
+    "fears_harm": "the customer feared harm that goes on or is about to come, and not only the loss of a sum or an item "
+    "that is already in dispute",
+    "asks_question": "the customer asked a direct question or disclosed a harm or a worry",
 }
 """The occasions of a rubric in words."""
 
@@ -98,6 +99,7 @@ class LLMJudge:
             "rubric": rubric,
             "occasions": OCCASIONS,
             "utterances": utterances,
+            "language": language,
             "language_name": LANGUAGES[language],
             "mark": self._prompts.mark(*(said.text for said in utterances)),
         }

@@ -101,12 +101,7 @@ class Database:
         Raises ``ConfigError`` when the folder of a SQLite file does not exist or the database was written by a newer
         release, ``StoreUnavailable``.
         """
-        if self.url.get_backend_name() == "sqlite":
-            folder = Path(str(self.url.database)).absolute().parent
-            if not folder.is_dir():
-                raise ConfigError(
-                    f"SIMCUSTOMER_DATABASE_URL: there is no folder {folder}; make it, or name another"
-                )
+        _check_folder(self.url)
         engine = make_engine(self.url, self._lock_wait_s, foreign_keys=False)
         try:
             with unavailable_as_ours(self.url):
@@ -123,6 +118,16 @@ class Database:
     async def close(self) -> None:
         """Close all connections."""
         await self.engine.dispose()
+
+
+def _check_folder(url: URL) -> None:
+    """Say plainly what SQLite would call "unable to open database file"."""
+    if url.get_backend_name() == "sqlite":
+        folder = Path(str(url.database)).absolute().parent
+        if not folder.is_dir():
+            raise ConfigError(
+                f"SIMCUSTOMER_DATABASE_URL: there is no folder {folder}; make it, or name another"
+            )
 
 
 def make_engine(url: URL, lock_wait_s: float, *, foreign_keys: bool = True) -> AsyncEngine:

@@ -11,13 +11,8 @@ from sqlmodel import col
 from simcustomer.domain.rubric import Scorecard
 from simcustomer.errors import NotFound
 from simcustomer.store.database import Database
-from simcustomer.store.records import (
-    ScorecardRecord,
-    ScorecardStatus,
-    scorecard_of,
-    scorecard_record,
-    scorecard_rows,
-)
+from simcustomer.store.records import ScorecardRecord, ScorecardStatus
+from simcustomer.store.rows import scorecard_of, scorecard_record, scorecard_rows
 from simcustomer.store.sessions import locked_branch, now, part_of
 from simcustomer.store.tables import BranchRow, ItemAnswerRow, ScorecardRow, VerdictRow
 

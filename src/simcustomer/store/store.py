@@ -26,10 +26,8 @@ from simcustomer.store.records import (
     NewConversation,
     Page,
     ScorecardStatus,
-    conversation_record,
-    turn_of,
-    turn_row,
 )
+from simcustomer.store.rows import conversation_record, turn_of, turn_row
 from simcustomer.store.scorecards import Scorecards
 from simcustomer.store.sessions import insert_missing, locked_branch, new_id, now, part_of
 from simcustomer.store.tables import (

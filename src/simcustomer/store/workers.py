@@ -8,7 +8,8 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from simcustomer.store.database import Database
-from simcustomer.store.records import Worker, worker_of
+from simcustomer.store.records import Worker
+from simcustomer.store.rows import worker_of
 from simcustomer.store.sessions import insert_missing, now
 from simcustomer.store.tables import WorkerRow
 

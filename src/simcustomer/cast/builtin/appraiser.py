@@ -106,7 +106,7 @@ def observe(
     reading = Reading.of(reply)
     scene = context.Scene.of(persona, history, lexicon)
     aside = list(_to_the_program(reading))
-    hits = lexicon.hits(reading, scene.issue)
+    hits = context.fitting(lexicon.hits(reading, scene.issue), reading, scene, lexicon)
     hits += [*_jargon(reading, scene, lexicon), *_shouting(reading)]
     hits += [*context.reassured(reading, scene, lexicon), *context.asked_again(reading, scene, lexicon)]
     hits += [*context.contradicted(reading, scene, lexicon)]

@@ -56,7 +56,7 @@ class Scene:
 
 def named(reading: Reading, scene: Scene, lexicon: Lexicon, hits: Sequence[Hit]) -> Iterator[Hit]:
     """The sentences that name the customer's own matter: in use, not as an echo, a question or beside harm."""
-    harmful = [hit.span for hit in hits if hit.kind in UNSETTLING and not hit.unless]
+    harmful = [hit.span for hit in hits if hit.kind in UNSETTLING and hit.unless != "substance"]
     for sentence in reading.sentences:
         checks = any(hit.kind is CueKind.CHECKS_UNDERSTANDING and hit.span.start in sentence for hit in hits)
         if reading.is_question(sentence) and not checks:
@@ -66,7 +66,8 @@ def named(reading: Reading, scene: Scene, lexicon: Lexicon, hits: Sequence[Hit])
         stems = lexicon.stems_in(reading, sentence)
         count = len(stems & scene.issue)
         if len(stems & scene.desk) >= TOLD_FROM and lexicon.has("tells", reading, sentence):
-            strength = Strength.CLEAR if lexicon.has("cause", reading, sentence) else Strength.WEAK
+            dense = len(stems & scene.desk) >= NAMED_DENSELY
+            strength = Strength.CLEAR if dense or lexicon.has("cause", reading, sentence) else Strength.WEAK
             yield Hit(CueKind.PLAIN_EXPLANATION, strength, sentence)
         framed = lexicon.has("recognition", reading, sentence)
         if framed and count >= NAMED_CLEARLY:
@@ -86,6 +87,21 @@ def reassured(reading: Reading, scene: Scene, lexicon: Lexicon) -> Iterator[Hit]
             doubtful = lexicon.negated(reading, span.start) or lexicon.patterns["hedge"].search(lead)
             if not doubtful and not reading.is_question(sentence):
                 yield Hit(CueKind.KEY_REASSURANCE, Strength.STRONG, span)
+
+
+def fitting(hits: Sequence[Hit], reading: Reading, scene: Scene, lexicon: Lexicon) -> list[Hit]:
+    """The hits, with what would reassure anybody a mere explanation to a customer who waits for something else."""
+    if scene.persona is None:
+        return list(hits)
+    key = scene.persona.key_reassurance
+    wanted = lexicon.stems("\n".join([key.meaning, *key.mentions]))
+    return [
+        hit.as_kind(CueKind.PLAIN_EXPLANATION, Strength.WEAK)
+        if hit.kind is CueKind.KEY_REASSURANCE
+        and not lexicon.stems_in(reading, reading.sentence_at(hit.span.start)) & wanted
+        else hit
+        for hit in hits
+    ]
 
 
 def asked_again(reading: Reading, scene: Scene, lexicon: Lexicon) -> Iterator[Hit]:

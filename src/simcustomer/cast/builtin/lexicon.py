@@ -30,6 +30,8 @@ _ENDINGS: Mapping[Language, tuple[str, ...]] = {
         "iste", "are", "ara", "an", "en", "ar", "er", "ir", "as", "es", "os", "on", "o", "a", "e", "s",
     ),
 }  # fmt: skip
+BARE_TIME_WORDS = 4
+"""A clause of at most this many words around a time says nothing but the time."""
 STEM_CHARS = 6
 """Letters kept of a word without its ending: enough to tell words apart, few enough to join a verb and its noun."""
 
@@ -223,8 +225,15 @@ def _is_concrete(
     return lexicon.has("now", reading, sentence) or _has_object(lexicon, reading, span, sentence, issue)
 
 
+def _is_certain(lexicon: Lexicon, reading: Reading, span: Span, _: Span, __: frozenset[str]) -> bool:
+    return lexicon.patterns["hedge"].search(reading.lead_in(span.start)) is None
+
+
 def _is_promise(lexicon: Lexicon, reading: Reading, span: Span, sentence: Span, _: frozenset[str]) -> bool:
-    return lexicon.has("promise", reading, sentence) and not lexicon.has("past_time", reading, span)
+    """A promise stands in the clause of the time; a bare time ("by noon,") takes it from its sentence."""
+    clause = reading.clauses_over(span)
+    scope = sentence if len(reading.words_in(clause)) <= BARE_TIME_WORDS else clause
+    return lexicon.has("promise", reading, scope) and not lexicon.has("past_time", reading, span)
 
 
 CHECKS: Mapping[str, Check] = {
@@ -235,6 +244,7 @@ CHECKS: Mapping[str, Check] = {
     "time": _has_time,
     "concrete": _is_concrete,
     "promise": _is_promise,
+    "certain": _is_certain,
 }
 
 
