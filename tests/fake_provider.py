@@ -464,13 +464,15 @@ def _proves(item: str, kind: str) -> bool:
     return kind not in UNSETTLING if kinds is None else kind in kinds
 
 
-OCCASION = re.compile(r"^- ([a-z0-9_]+) \[occasion: [^\]]*(?:supervisor|insulted)[^\]]*\]: ", re.MULTILINE)
+OCCASION = re.compile(
+    r"^- ([a-z0-9_]+)(?: \[harm\])? \[only if [^\]]*(?:supervisor|insulted)[^\]]*\]: ", re.MULTILINE
+)
 COMPLAINS = re.compile(r"supervisor|manager|encargad|in[uú]til|useless", re.IGNORECASE)
 
 
 def judge(body: dict[str, Any]) -> dict[str, Any]:
     asked, _, anchors = _system(body).partition("# Levels")
-    items = re.findall(r"^- ([a-z0-9_]+)(?: \[[^\]]*\])?: ", asked, re.MULTILINE)
+    items = re.findall(r"^- ([a-z0-9_]+)(?: \[[^\]]*\])*: ", asked, re.MULTILINE)
     criteria = re.findall(r"^## ([a-z0-9_]+)$", anchors, re.MULTILINE)
     if "could not be checked" in _last(body):
         items = re.findall(r"^- ([a-z0-9_]+): was ", _last(body), re.MULTILINE)

@@ -9,9 +9,13 @@ import pytest
 import yaml
 
 from simcustomer.domain.persona import Persona
+from simcustomer.domain.text import mentions
 from simcustomer.errors import ConfigError, NotFound
 from simcustomer.library import Library, check, read_personas
+from simcustomer.settings import content_dir
 from tests.people import persona_fields
+
+SHIPPED = Library(content_dir("personas"), content_dir("prompts")).personas()
 
 
 def written(folder: Path, name: str = "one.yaml", **changes: Any) -> Path:
@@ -137,3 +141,12 @@ def test_a_missing_rubric_is_answered_with_those_that_exist(tmp_path: Path) -> N
     (tmp_path / "rubrics" / "mine.yaml").write_text("id: mine", encoding="utf-8")
     with pytest.raises(ConfigError, match="there are: mine"):
         Library(tmp_path, tmp_path).rubric("yours")
+
+
+@pytest.mark.parametrize("persona", SHIPPED, ids=lambda persona: f"{persona.id}-{persona.language}")
+def test_no_locked_keyword_stands_where_everybody_reads_it(persona: Persona) -> None:
+    """A word that would give a locked fact away is not in what the customer may speak of from the start."""
+    open_texts = (persona.case_file.organisation, persona.who, persona.situation)
+    locked = [word for fact in persona.facts if fact.unlock for word in fact.keywords]
+    assert locked
+    assert not [word for word in locked for text in open_texts if mentions(text, word)]

@@ -27,9 +27,7 @@ async def judge_conversation(
 
     The judge sees the transcript and the rubric only. Raises ``ModelError`` when judge or coach cannot answer.
     """
-    judgements = await asyncio.gather(
-        *(_one_pass(judge, rubric, utterances, language) for _ in range(passes))
-    )
+    judgements = await _all_passes(passes, judge, rubric, utterances, language)
     info = JudgeInfo(model=judge.name, rubric=rubric.id, rubric_hash=rubric_hash, passes=passes)
     scorecard = score(rubric, judgements, outcome=outcome, judge=info)
     feedback, went_well = await coach.feedback(persona, language, utterances, rubric, scorecard)

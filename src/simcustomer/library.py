@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
-from yaml.constructor import SafeConstructor
+from yaml.constructor import ConstructorError, SafeConstructor
 
 from simcustomer.domain.persona import Language, Persona
 from simcustomer.domain.rubric import Rubric
@@ -156,21 +156,37 @@ def check(path: Path, model: type[T]) -> tuple[T | None, list[Problem]]:
     try:
         text = path.read_text(encoding="utf-8")
         root = yaml.compose(text, Loader=_Loader)
-        data: Any = SafeConstructor().construct_document(root) if root else None
+        twice = _repeated_keys(root, path) if root else []
+        data: Any = _Constructor().construct_document(root) if root else None
     except (OSError, UnicodeDecodeError) as error:
         return None, [Problem(path, 1, "file", f"cannot be read: {error}")]
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        what = getattr(error, "problem", None) or str(error)
-        return None, [Problem(path, mark.line + 1 if mark else 1, "file", f"is not valid YAML: {what}")]
+        return None, [_not_yaml(path, text, error)]
     if not isinstance(data, dict) or root is None:
         return None, [Problem(path, 1, "file", "must be a mapping of fields, one 'field: value' a line")]
-    twice = list(_repeated_keys(root, path))
     try:
         value = model.model_validate(data)
     except ValidationError as error:
         return None, twice + [_problem(path, root, dict(e)) for e in _deepest(error)]
     return (None, twice) if twice else (value, [])
+
+
+class _Constructor(SafeConstructor):
+    """Says where a value stands that looks like a date or a number and is none: PyYAML lets a bare ``ValueError`` out."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """The value of a node. Raises ``ConstructorError``."""
+        try:
+            return super().construct_object(node, deep)
+        except ValueError as error:
+            raise ConstructorError(None, None, f"{error}; put the text in quotes", node.start_mark) from error
+
+
+def _not_yaml(path: Path, text: str, error: yaml.YAMLError) -> Problem:
+    mark = getattr(error, "problem_mark", None)
+    line = mark.line if mark else text.count("\n", 0, getattr(error, "position", 0))
+    what = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
+    return Problem(path, line + 1, "file", f"is not valid YAML: {what}")
 
 
 def _deepest(error: ValidationError) -> list[Any]:
@@ -212,17 +228,20 @@ def _line_of(root: yaml.Node, location: Sequence[Any]) -> int:
     return int(line) + 1
 
 
-def _repeated_keys(node: yaml.Node, path: Path) -> Iterator[Problem]:
-    """Keys that stand twice in one mapping: YAML keeps the last one silently."""
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if key.value in seen:
-                yield Problem(
-                    path, key.start_mark.line + 1, str(key.value), "stands twice in the same mapping"
-                )
-            seen.add(key.value)
-            yield from _repeated_keys(value, path)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            yield from _repeated_keys(value, path)
+def _repeated_keys(root: yaml.Node, path: Path) -> list[Problem]:
+    """Keys that stand twice in one mapping: YAML keeps the last one silently. An aliased node is looked at once."""
+    problems, waiting, known = [], [root], {id(root)}
+    for node in waiting:  # grows by the parts of each node
+        parts = node.value if isinstance(node, yaml.SequenceNode) else []
+        if isinstance(node, yaml.MappingNode):
+            keys = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+            names = [key.value for key in keys]
+            problems += [
+                Problem(path, key.start_mark.line + 1, key.value, "stands twice in the same mapping")
+                for place, key in enumerate(keys)
+                if key.value in names[:place]
+            ]
+            parts = [value for _, value in node.value]
+        waiting += [part for part in parts if id(part) not in known]
+        known |= {id(part) for part in parts}
+    return problems

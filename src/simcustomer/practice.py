@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
+import unicodedata
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -25,6 +27,7 @@ from simcustomer.domain.conversation import (
     simulated_csat,
 )
 from simcustomer.domain.persona import Language, Persona
+from simcustomer.domain.text import fold
 from simcustomer.errors import ConfigError, ConversationOver, Forbidden, InvalidReply, NotFound, TurnConflict
 from simcustomer.judging import judge_conversation
 from simcustomer.library import Library, rubric_from
@@ -35,20 +38,21 @@ if TYPE_CHECKING:
     # Only a type here: `play` and `chat` answer without a database, and need not load one.
     from simcustomer.store.store import Store
 
+_LINE_BREAK = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+
 Felt = Callable[[Direction], Awaitable[None]]
 """Called as soon as the customer's new feeling is known, before the line is."""
 
 
 def clean_reply(text: str) -> str:
-    """The reply as it is kept: control characters other than line breaks and tabs out, ends trimmed.
+    """The reply as it is kept: every line break is a plain one, control characters other than it and tabs are out,
+    ends are trimmed. Half of a surrogate pair is out too: it is no character and cannot be stored.
 
-    Raises ``InvalidReply`` for an empty or over-long reply.
+    Raises ``InvalidReply`` for an over-long reply and for one in which nothing can be seen.
     """
-    text = "".join(
-        ch for ch in text.replace("\r\n", "\n") if ch in "\n\t" or ch.isprintable() or not ch.isascii()
-    )
-    text = "".join(ch for ch in text if not 0x80 <= ord(ch) < 0xA0).strip()
-    if not text:
+    text = _LINE_BREAK.sub("\n", text)
+    text = "".join(ch for ch in text if ch in "\n\t" or unicodedata.category(ch) not in ("Cc", "Cs")).strip()
+    if not fold(text):
         raise InvalidReply("the reply is empty: write something to the customer")
     if len(text) > MAX_REPLY_CHARS:
         raise InvalidReply(

@@ -8,7 +8,18 @@ import pytest
 
 from simcustomer.cast.customer import LLMCustomer
 from simcustomer.cast.parts import BUILT_IN
-from simcustomer.cast.wording import CLOSINGS, ENDINGS, FEELINGS, LANDED, MOODS, SATISFACTION
+from simcustomer.cast.wording import (
+    ANSWERS,
+    CLOSINGS,
+    ENDINGS,
+    FEELINGS,
+    LANDED,
+    MOODS,
+    SATISFACTION,
+    TRENDS,
+    struck,
+    trend,
+)
 from simcustomer.domain.affect import next_affect
 from simcustomer.domain.conversation import Conversation, Direction, Outcome, Turn, direction_for
 from simcustomer.domain.cues import Appraisal, Cue, CueKind, Touch
@@ -252,6 +263,57 @@ async def test_the_direction_tells_what_struck_the_customer(
     assert "The chat goes on" in last
 
 
+async def test_a_need_that_was_asked_for_is_not_asked_for_in_the_same_way(
+    customer: LLMCustomer, model: ScriptedModel
+) -> None:
+    """The direction counts the messages in a row that called for the same need; a need that is new starts afresh."""
+    conversation = opened()
+    told = []
+    heard = appraisal(CueKind.ACKNOWLEDGES_FEELING, CueKind.NAMES_THE_ISSUE)
+    for observed in (*[appraisal(CueKind.HOLDING_STATEMENT)] * 3, heard):
+        direction, turn = directed(conversation, observed)
+        model.answers = [{"line": f"Line {len(told)}."}]
+        await customer.speak(conversation, turn.trainee, direction)
+        told.append(model.asked[-1].messages[-1].text)
+        conversation = with_turn(conversation, turn)
+    assert "already called for it" not in told[0]
+    assert "Your last message already called for it" in told[1]
+    assert "Your last 2 messages already called for it" in told[2]
+    assert "A plan with a time." in told[3]
+    assert "already called for it" not in told[3]
+    assert "Settled enough for now, as an onlooker would put it: To be heard." in told[3]
+
+
+@pytest.mark.parametrize("band", list(Band))
+@pytest.mark.parametrize("moved", ["rising", "steady", "falling"])
+def test_mood_trend_and_what_struck_do_not_contradict_each_other(band: Band, moved: str) -> None:
+    """What settles is the main thing only when it calmed somebody who listens; what unsettles, unless they calmed."""
+    main = "What struck you most"
+    settled = struck(CueKind.PLAIN_EXPLANATION, band, moved)
+    harmed = struck(CueKind.JARGON, band, moved)
+    upset = band in (Band.ANGRY, Band.FURIOUS)
+    assert settled.startswith(main) is (moved == "falling" and not upset)
+    assert harmed.startswith(main) is (moved != "falling")
+    assert "Say that you do not." in harmed
+    assert ("still in this mood" in trend(band, moved)) is (moved == "falling" and upset)
+    assert ("do not soften" in trend(band, moved)) is (moved == "steady" and band is not Band.CALM)
+
+
+@pytest.mark.parametrize(("band", "beams"), [(Band.CALM, True), (Band.WARY, False)])
+async def test_who_is_still_wary_does_not_beam_at_the_end(
+    customer: LLMCustomer, model: ScriptedModel, band: Band, beams: bool
+) -> None:
+    """A settled matter is closed in the mood that is left."""
+    direction, turn = directed(opened(), appraisal(CueKind.OWNERSHIP))
+    update = {"outcome": Outcome.RESOLVED, "band": band}
+    model.answers = [{"line": "Then we leave it there."}]
+    await customer.speak(opened(), turn.trainee, direction.model_copy(update=update))
+    last = model.asked[0].messages[-1].text
+    assert ("You are not beaming" not in last) is beams
+    assert "Tell now" not in last
+    assert "You ask for help" not in last
+
+
 async def test_the_last_line_closes(customer: LLMCustomer, model: ScriptedModel) -> None:
     """With an outcome the direction asks for last words in the persona's own manner."""
     conversation = opened()
@@ -278,7 +340,36 @@ async def test_the_survey_follows_the_conversation(customer: LLMCustomer, model:
     assert asked.purpose == "survey"
     assert asked.messages[-2].text == turn.customer
     assert "2 of 5 (dissatisfied)" in asked.messages[-1].text
-    assert "nothing solved" in asked.messages[-1].text
+    assert "ended before the matter was settled" in asked.messages[-1].text
+    assert "taken care of" not in asked.messages[-1].text
+
+
+@pytest.mark.parametrize(
+    ("replies", "csat", "because"),
+    [
+        ([appraisal(CueKind.BLAMES), appraisal(CueKind.ASKS_TO_REPEAT)], 4, LANDED[CueKind.BLAMES]),
+        (
+            [appraisal(CueKind.OWNERSHIP)],
+            4,
+            "you never quite got this, as an onlooker would put it: To be heard.",
+        ),
+        ([REPLIES[1], REPLIES[3]], 4, "this came late, as an onlooker would put it: A plan with a time."),
+        ([appraisal(CueKind.BLAMES)], 5, None),
+    ],
+    ids=["what hurt most", "what is missing", "what came last", "nothing"],
+)
+async def test_the_survey_knows_what_kept_it_from_the_top(
+    customer: LLMCustomer, model: ScriptedModel, replies: list[Appraisal], csat: int, because: str | None
+) -> None:
+    """Code says what it was: the worst harm, else an unmet need, else the need that was met last; not at the best mark."""
+    conversation = opened()
+    for observed in replies:
+        conversation = with_turn(conversation, directed(conversation, observed)[1])
+    model.answers = [{"line": "It took them a while."}]
+    await customer.answer_survey(conversation, csat)
+    asked = model.asked[0].messages[-1].text
+    assert ("What kept you from ticking the best mark" in asked) is (because is not None)
+    assert because is None or because in asked
 
 
 async def test_the_survey_has_an_understudy_too(
@@ -293,7 +384,8 @@ async def test_the_survey_has_an_understudy_too(
 
 def test_every_value_of_the_engine_has_its_words() -> None:
     """A new cue, band, feeling, outcome or satisfaction cannot be forgotten in the stage directions."""
-    assert set(LANDED) == set(CueKind)
+    assert set(ANSWERS) < set(LANDED) == set(CueKind)
+    assert set(TRENDS) == {"rising", "steady", "falling"}
     assert set(MOODS) == set(Band)
     assert set(CLOSINGS) == set(ENDINGS) == set(Outcome)
     assert set(SATISFACTION) == {1, 2, 3, 4, 5}

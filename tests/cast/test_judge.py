@@ -91,6 +91,28 @@ async def test_the_judge_sees_nothing_else(judge: LLMJudge, model: ScriptedModel
     assert SHIPPED.provenance not in system
 
 
+async def test_items_say_what_is_harm_and_when_they_apply(judge: LLMJudge, model: ScriptedModel) -> None:
+    """Exactly the items with negative points are marked as harm, and those with an occasion name it."""
+    model.answers = [{"items": [], "levels": []}]
+    await judge.judge(SHIPPED, SAID, "en")
+    system = model.asked[0].messages[0].text
+    for item in SHIPPED.items().values():
+        line = next(line for line in system.splitlines() if line.startswith(f"- {item.id}"))
+        assert ("[harm]" in line) is (item.points < 0)
+        occasion = f"[only if {OCCASIONS[item.occasion]}]" if item.occasion else "[only if"
+        assert (occasion in line) is (item.occasion is not None)
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", False), ("es", True)])
+async def test_forms_of_address_are_a_matter_of_spanish(
+    judge: LLMJudge, model: ScriptedModel, language: Any, told: bool
+) -> None:
+    """The judge of an English conversation is not told about tú and usted."""
+    model.answers = [{"items": [], "levels": []}]
+    await judge.judge(SHIPPED, SAID, language)
+    assert ("usted" in model.asked[0].text) is told
+
+
 async def test_text_aimed_at_the_judge_is_data(judge: LLMJudge, model: ScriptedModel) -> None:
     """A note to the evaluator stands between the marks like any other words, and the task follows it."""
     model.answers = [{"items": [], "levels": []}]

@@ -113,6 +113,16 @@ def test_a_reply_that_does_nothing_reads_as_steady() -> None:
     assert (direction.trend, direction.reacts_to, direction.outcome) == ("steady", None, None)
 
 
+def test_harm_at_the_top_of_the_scale_is_no_standstill() -> None:
+    """A customer who cannot get any angrier still hears an insult as one."""
+    talk = conversation(None, feeling(tension=100.0))
+    said = appraisal("blames")
+    reaction = next_affect(talk.affect, said, talk.persona, 3)
+    assert reaction.affect.tension == talk.affect.tension
+    assert direction_for(talk, said, reaction).trend == "rising"
+    assert direction_for(talk, Appraisal(), Reaction(affect=talk.affect, effects=())).trend == "steady"
+
+
 def test_who_left_is_not_satisfied_and_who_was_helped_is_at_least_neutral() -> None:
     """The simulated satisfaction follows tension and trust within the bounds of the outcome."""
 

@@ -35,9 +35,15 @@ def language_of(text: str) -> Language:
 def read_text(source: str) -> str:
     """The text of a file, or of standard input for ``-``. Raises ``ConfigError``."""
     try:
-        return sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
+        content = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+        return content.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{source}: cannot be read: {error}") from error
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text. ``str.splitlines`` would also break at characters that may stand within one (U+2028)."""
+    return text.replace("\r\n", "\n").split("\n")
 
 
 def read_json(source: str, model: type[T]) -> T:
@@ -47,13 +53,14 @@ def read_json(source: str, model: type[T]) -> T:
 
 def read_json_lines(source: str, model: type[T]) -> list[T]:
     """One JSON object a line as ``model``; empty lines are skipped. Raises ``ConfigError`` that names line and field."""
-    lines = enumerate(read_text(source).splitlines(), 1)
+    lines = enumerate(lines_of(read_text(source)), 1)
     return [_parsed(line, model, f"{source}:{number}") for number, line in lines if line.strip()]
 
 
 def print_json(value: Any, *, indent: int | None = 2) -> None:
-    """One JSON document on standard output."""
-    print(json.dumps(value, ensure_ascii=False, indent=indent))
+    """One JSON document on standard output, in plain ASCII where that cannot hold every character."""
+    plain = "utf" not in (sys.stdout.encoding or "").lower()
+    print(json.dumps(value, ensure_ascii=plain, indent=indent))
 
 
 def _parsed(text: str, model: type[T], place: str) -> T:

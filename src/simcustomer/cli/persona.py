@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from rich.table import Table
 
 from simcustomer.cli.inputs import LANGUAGES, language_of, library_of, print_json
 from simcustomer.cli.screen import console
-from simcustomer.domain.persona import Persona
+from simcustomer.domain.persona import SLUG, Persona
 from simcustomer.errors import ConfigError
 from simcustomer.library import read_personas
 from simcustomer.settings import load_settings
@@ -71,7 +72,12 @@ def check(
     files: Annotated[list[Path] | None, typer.Argument(help="persona files; none: the whole folder")] = None,
 ) -> None:
     """Check persona files. Prints file:line: field: what is wrong and what is allowed; exit code 2 if anything is."""
-    paths = files or sorted(load_settings().personas_dir.glob("*.yaml"))
+    folder = load_settings().personas_dir
+    paths = files or sorted(folder.glob("*.yaml"))
+    if not paths:
+        raise ConfigError(
+            f"{folder}: no *.yaml files; SIMCUSTOMER_PERSONAS_DIR names the folder of the personas"
+        )
     personas, problems = read_personas(paths)
     for problem in problems:
         print(problem)
@@ -97,6 +103,10 @@ def new(
     """Write a new persona file to fill in, started from an existing one."""
     settings = load_settings()
     language_of(language)
+    if not re.fullmatch(SLUG, persona):
+        raise ConfigError(
+            f"{persona!r} cannot be an id; allowed: lower-case words joined by -, like late-sofa"
+        )
     target = settings.personas_dir / f"{persona}.{language}.yaml"
     if target.exists():
         raise ConfigError(f"{target}: exists already; choose another id or edit that file")

@@ -10,11 +10,11 @@ import typer
 
 from simcustomer.cast.casting import cast_from, describe
 from simcustomer.cast.parts import Cast, Spoken
-from simcustomer.cli.inputs import language_of, library_of, print_json, read_text
-from simcustomer.cli.screen import console, error_console, show_ending, show_turn
+from simcustomer.cli.inputs import language_of, library_of, lines_of, print_json, read_text
+from simcustomer.cli.screen import console, error_console, show_ending, show_turn, shown
 from simcustomer.domain.affect import DEFAULT_DIFFICULTY
 from simcustomer.domain.conversation import Conversation, Turn, simulated_csat
-from simcustomer.domain.rubric import Scorecard
+from simcustomer.domain.rubric import Rubric, Scorecard
 from simcustomer.errors import InvalidReply, ModelError
 from simcustomer.judging import judge_conversation
 from simcustomer.library import Library
@@ -51,16 +51,14 @@ def play(
     settings = load_settings()
     library, cast = library_of(settings), cast_from(settings)
     conversation = open_conversation(library.persona(persona, language_of(language)), difficulty)
-    script = [line for line in read_text(replies).splitlines() if line.strip()]
+    script = [line for line in lines_of(read_text(replies)) if line.strip()]
     played = asyncio.run(_played(conversation, script, cast, library if judged else None))
     if as_json:
         print_json(play_view(played, cast))
     else:
-        console.print(f"[dim]{describe(cast)}[/dim]")
-        _show(played)
-    if played.error:
-        error_console.print(f"error: {played.error}", markup=False, soft_wrap=True)
-        raise typer.Exit(2)
+        console.print(f"[dim]{shown(describe(cast))}[/dim]")
+        _show(played, library.rubric())
+    _fail_if_cut_short(played)
 
 
 def chat(
@@ -72,7 +70,7 @@ def chat(
     settings = load_settings()
     library, cast = library_of(settings), cast_from(settings)
     conversation = open_conversation(library.persona(persona, language_of(language)), difficulty)
-    asyncio.run(_chat(conversation, cast, library))
+    _fail_if_cut_short(asyncio.run(_chat(conversation, cast, library)))
 
 
 def play_view(played: Played, cast: Cast) -> dict[str, Any]:
@@ -135,9 +133,9 @@ async def _end(played: Played, cast: Cast, library: Library | None) -> None:
         )
 
 
-async def _chat(conversation: Conversation, cast: Cast, library: Library) -> None:
+async def _chat(conversation: Conversation, cast: Cast, library: Library) -> Played:
     console.print(
-        f"[dim]{describe(cast)}. /hint asks the coach, /end stops. This customer is upset; stop at any time.[/dim]"
+        f"[dim]{shown(describe(cast))}. /hint asks the coach, /end stops. This customer is upset; stop at any time.[/dim]"
     )
     show_turn(conversation)
     played = Played(conversation, unused=[])
@@ -150,27 +148,38 @@ async def _chat(conversation: Conversation, cast: Cast, library: Library) -> Non
             break
         try:
             if reply == "/hint":
-                console.print(f"[dim]coach: {await cast.coach.hint(played.conversation)}[/dim]")
+                console.print(f"[dim]coach: {shown(await cast.coach.hint(played.conversation))}[/dim]")
                 continue
             played.conversation = _with(played.conversation, await answer(played.conversation, reply, cast))
         except (ModelError, InvalidReply) as error:
             error_console.print(f"not sent: {error}", markup=False)
             continue
         show_turn(played.conversation)
-    await _end(played, cast, library)
+    try:
+        await _end(played, cast, library)
+    except ModelError as error:
+        played.error = f"not scored: {error}"
     show_ending(played.conversation, played.survey, played.scorecard, library.rubric())
+    return played
+
+
+def _fail_if_cut_short(played: Played) -> None:
+    """Say on standard error why there is no more, and exit with 2."""
+    if played.error:
+        error_console.print(f"error: {played.error}", markup=False, soft_wrap=True)
+        raise typer.Exit(2)
 
 
 def _with(conversation: Conversation, turn: Turn) -> Conversation:
     return conversation.model_copy(update={"turns": (*conversation.turns, turn)})
 
 
-def _show(played: Played) -> None:
+def _show(played: Played, rubric: Rubric) -> None:
     talk = played.conversation
     for n in range(len(talk.turns) + 1):
         show_turn(talk.model_copy(update={"turns": talk.turns[:n]}), with_reply=True)
     if talk.outcome:
-        show_ending(talk, played.survey, played.scorecard, None)
+        show_ending(talk, played.survey, played.scorecard, rubric)
     if played.unused:
         console.print(
             f"[yellow]{len(played.unused)} of the replies were not used: the conversation was over[/yellow]"

@@ -16,6 +16,11 @@ error_console = Console(stderr=True, highlight=False)
 COLOURS = {"calm": "cyan", "wary": "green", "frustrated": "yellow", "angry": "red", "furious": "magenta"}
 
 
+def shown(text: str) -> str:
+    """Text that somebody wrote, as text: neither rich's mark-up nor a terminal's control characters in it do anything."""
+    return escape("".join(ch if ch.isprintable() or ch == "\n" else " " for ch in text))
+
+
 def show_turn(conversation: Conversation, *, with_reply: bool = False) -> None:
     """The customer's last line with band, tension and the change; ``with_reply`` also what it answers."""
     turn = conversation.turns[-1] if conversation.turns else None
@@ -24,44 +29,50 @@ def show_turn(conversation: Conversation, *, with_reply: bool = False) -> None:
     if turn:
         change = f", {affect.tension - conversation.cut_after(turn.index - 1).affect.tension:+.0f}"
         if with_reply:
-            console.print(f"[bold]you[/bold]: {escape(turn.trainee)}")
+            console.print(f"[bold]you[/bold]: {shown(turn.trainee)}")
     colour = COLOURS[affect.band.value]
-    name = escape(conversation.persona.first_name)
+    name = shown(conversation.persona.first_name)
     console.print(f"[bold]{name}[/bold] [{colour}]({affect.band.value} {affect.tension:.0f}{change})[/{colour}]: "
-                  f"{escape(turn.customer if turn else conversation.opening)}")  # fmt: skip
+                  f"{shown(turn.customer if turn else conversation.opening)}")  # fmt: skip
 
 
 def show_ending(
-    conversation: Conversation, survey: Spoken | None, scorecard: Scorecard | None, rubric: Rubric | None
+    conversation: Conversation, survey: Spoken | None, scorecard: Scorecard | None, rubric: Rubric
 ) -> None:
     """Outcome, simulated satisfaction, and the scorecard if there is one."""
-    console.print(f"\n[bold]Outcome:[/bold] {conversation.outcome}. ", end="")
-    if survey:
-        console.print(f"Simulated satisfaction {simulated_csat(conversation)} of 5: “{escape(survey.text)}”")
+    csat = (
+        f" Simulated satisfaction {simulated_csat(conversation)} of 5: “{shown(survey.text)}”"
+        if survey
+        else ""
+    )
+    console.print(f"\n[bold]Outcome:[/bold] {conversation.outcome}.{csat}")
     if scorecard:
         show_scorecard(scorecard, rubric)
 
 
-def show_scorecard(scorecard: Scorecard, rubric: Rubric | None) -> None:
-    """Overall, a row a criterion with the quotes that prove it, and what would have helped."""
-    names = {c.id: c.name for c in rubric.criteria} if rubric else {}
-    table = Table("criterion", "level", "proof or reason", show_lines=True)
+def show_scorecard(scorecard: Scorecard, rubric: Rubric) -> None:
+    """Overall, a row a criterion with the quotes that prove it (or what its level means), and what would have helped."""
+    criteria = {c.id: c for c in rubric.criteria}
+    table = Table("criterion", "level", "proof, meaning or reason", show_lines=True)
     for criterion, verdict in scorecard.criteria.items():
         quotes = [
             f"[{e.message}] “{e.quote}” ({i.id})" for i in verdict.items if i.met for e in i.evidence[:1]
         ]
-        proof = "\n".join(quotes) if verdict.level else verdict.reason
-        table.add_row(names.get(criterion, criterion), str(verdict.level or "not scored"), escape(proof))
+        if verdict.level:
+            proof = "\n".join(quotes) or criteria[criterion].anchors.of(verdict.level)
+        else:
+            proof = verdict.reason
+        table.add_row(shown(criteria[criterion].name), str(verdict.level or "not scored"), shown(proof))
     overall = (
         f"{scorecard.overall:.1f} of 5"
         if scorecard.overall is not None
         else f"not scored: {scorecard.reason}"
     )
-    console.print(f"[bold]Overall:[/bold] {overall} (judge: {escape(scorecard.judge.model)})")
+    console.print(f"[bold]Overall:[/bold] {overall} (judge: {shown(scorecard.judge.model)})")
     console.print(table)
     for gate in scorecard.gates:
-        console.print(f"Capped at {gate.at}: {escape(gate.why)}")
+        console.print(f"Capped at {gate.at}: {shown(gate.why)}")
     for advice in scorecard.feedback:
-        console.print(f"\n[bold]Message {advice.message}[/bold] {escape(advice.said)}\n  better: {escape(advice.better)}\n  why: {escape(advice.why)}")  # fmt: skip
+        console.print(f"\n[bold]Message {advice.message}[/bold] {shown(advice.said)}\n  better: {shown(advice.better)}\n  why: {shown(advice.why)}")  # fmt: skip
     for praise in scorecard.went_well:
-        console.print(f"\n[bold]Went well[/bold] “{escape(praise.quote)}”: {escape(praise.why)}")
+        console.print(f"\n[bold]Went well[/bold] “{shown(praise.quote)}”: {shown(praise.why)}")

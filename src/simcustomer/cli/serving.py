@@ -29,7 +29,9 @@ def serve(
     from simcustomer.web.server import serve as run
 
     settings = load_settings()
-    console.print(f"simcustomer on http://{host}:{port} — {describe(cast_from(settings))}", markup=False)
+    console.print(
+        f"simcustomer on http://{host}:{port} — {describe(cast_from(settings))}", markup=False, soft_wrap=True
+    )
     run(create_app(settings), host, port)
 
 

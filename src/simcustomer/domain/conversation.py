@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Literal
 
 from simcustomer.domain.affect import Affect, Effect, Reaction, first_affect
-from simcustomer.domain.cues import Appraisal, CueKind, Frozen, Strength
+from simcustomer.domain.cues import UNSETTLING, Appraisal, CueKind, Frozen, Strength
 from simcustomer.domain.persona import Band, Fact, Persona
 
 MAX_REPLY_CHARS = 4000
@@ -111,6 +111,9 @@ class Direction(Frozen):
     outcome: Outcome | None = None
 
 
+TOP = 100.0
+"""The end of the scale of tension."""
+
 DEAD_BAND = 2.0
 """Change in tension (points) that nobody would notice: less than one clear cue does to a customer with little trust."""
 
@@ -136,7 +139,7 @@ def direction_for(conversation: Conversation, appraisal: Appraisal, reaction: Re
     strongest = max(reaction.effects, key=lambda effect: abs(effect.delta), default=None)
     return Direction(
         band=after.band,
-        trend=_TRENDS[effect_on(before.tension, after.tension)],
+        trend=_trend(before, after, appraisal),
         lead=after.lead,
         affect=after,
         wants=next(
@@ -153,6 +156,13 @@ def direction_for(conversation: Conversation, appraisal: Appraisal, reaction: Re
         touched=tuple(touch.id for touch in appraisal.touched),
         outcome=outcome_after(conversation, appraisal, after),
     )
+
+
+def _trend(before: Affect, after: Affect, appraisal: Appraisal) -> Literal["rising", "steady", "falling"]:
+    """Which way it went. At the top of the scale harm has no room left to show, and still is no standstill."""
+    if after.tension >= TOP and appraisal.kinds() & UNSETTLING:
+        return "rising"
+    return _TRENDS[effect_on(before.tension, after.tension)]
 
 
 def outcome_after(conversation: Conversation, appraisal: Appraisal, after: Affect) -> Outcome | None:

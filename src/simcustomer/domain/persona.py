@@ -14,7 +14,8 @@ from pydantic import AfterValidator, Field, model_validator
 from simcustomer.domain.cues import SETTLING, CueKind, Frozen
 
 Language = Literal["en", "es"]
-Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
+SLUG = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+Slug = Annotated[str, Field(pattern=SLUG)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
 Line = Annotated[str, Field(min_length=1, max_length=600), AfterValidator(str.strip)]
 Level = Annotated[float, Field(ge=0, le=100)]

@@ -16,6 +16,8 @@ MAX_PROBLEMS = 8
 _THINKING = r"think(?:ing)?|thought|reasoning"
 _THOUGHT_FIRST = re.compile(rf"\A\s*(?![{{`]).*?</(?:{_THINKING})>", re.DOTALL | re.IGNORECASE)
 _THINKING_MARK = re.compile(rf"</?\s*(?:{_THINKING})\s*>", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""Characters that no one writes in a chat; a database may refuse them, and a terminal obeys them."""
 _WHOLLY_FENCED = re.compile(r"\A```(?:json)?\s*\n(.*)\n```\Z", re.DOTALL | re.IGNORECASE)
 
 
@@ -39,8 +41,11 @@ def read_answer(text: str, schema: type[T]) -> T:
         value = schema.model_validate_json(text, strict=True)
     except ValidationError as error:
         raise UnusableAnswer(_problems(error)) from error
-    if any(_THINKING_MARK.search(string) for string in _strings(value.model_dump())):
+    strings = list(_strings(value.model_dump()))
+    if any(_THINKING_MARK.search(string) for string in strings):
         raise UnusableAnswer("a field holds reasoning between <think> marks; fields hold the answer only")
+    if any(_CONTROL.search(string) for string in strings):
+        raise UnusableAnswer("a field holds control characters")
     return value
 
 

@@ -5,6 +5,7 @@ litellm itself is not imported here: its module of exceptions is handed in.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -60,8 +61,11 @@ def short(words: object) -> str:
 
 
 def _detail(error: Exception) -> str:
-    """The provider's own words, without the class names that litellm puts in front."""
+    """The provider's own words, without the class names, the JSON and the objects that libraries put around them."""
     words = re.sub(r"\A(?:(?:litellm\.)?\w*(?:Error|Exception|Timeout)(?:: | - ))+", "", str(error))
+    words = re.sub(r" ssl:(?:<[^>]*>|\w+)", "", words)
+    if said := re.search(r'"message": ?("(?:[^"\\]|\\.)*")', words):
+        words = json.loads(said.group(1), strict=False)
     return short(words) or type(error).__name__
 
 

@@ -47,22 +47,22 @@ _BUGS = (IntegrityError, ProgrammingError, DataError)
 """Database errors that are ours to mend; every other one means that the database could not do its work."""
 
 
-def parse_url(url: str) -> URL:
-    """A database URL with the driver that is used; raises ``ConfigError`` that says what is allowed."""
+def parse_url(url: str, setting: str = "SIMCUSTOMER_DATABASE_URL") -> URL:
+    """A database URL with the driver that is used; raises ``ConfigError`` that names the setting and what is allowed."""
     try:
         parsed = make_url(url)
     except ArgumentError as error:
-        raise ConfigError(_not_a_url("it cannot be read as a URL")) from error
+        raise ConfigError(_not_a_url(setting, "it cannot be read as a URL")) from error
     if parsed.drivername not in DRIVERS:
-        raise ConfigError(_not_a_url(f"{parsed.drivername!r} is not supported"))
+        raise ConfigError(_not_a_url(setting, f"{parsed.drivername!r} is not supported"))
     if not parsed.database or parsed.database == ":memory:":
-        raise ConfigError(_not_a_url("it names no database"))
+        raise ConfigError(_not_a_url(setting, "it names no database"))
     return parsed.set(drivername=DRIVERS[parsed.drivername])
 
 
-def _not_a_url(problem: str) -> str:
+def _not_a_url(setting: str, problem: str) -> str:
     allowed = "sqlite+aiosqlite:///file.db or postgresql+asyncpg://user:password@host/name"
-    return f"SIMCUSTOMER_DATABASE_URL: {problem}; allowed: {allowed}"
+    return f"{setting}: {problem}; allowed: {allowed}"
 
 
 class Database:

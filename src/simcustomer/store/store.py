@@ -120,6 +120,8 @@ class Store(Scorecards, Workers):
 
     async def load(self, conversation_id: str, branch: int | None = None) -> ConversationRecord:
         """A conversation along a branch, the newest one by default. Raises ``NotFound``."""
+        if "\0" in conversation_id:  # which PostgreSQL does not take in a text
+            raise NotFound(f"no conversation {conversation_id!r}")
         async with self.database.read() as session:
             row = await session.get(ConversationRow, conversation_id)
             frozen = (

@@ -113,6 +113,6 @@ def complaints(case: Case) -> list[str]:
     wrong = [f"lacks {kind}" for kind in case.present if kind not in kinds]
     wrong += [f"sees {kind}" for kind in case.absent if kind in kinds]
     moved = direction(case.change())
-    if case.effect == "not-calms" and moved == "calms" or case.effect not in ("", "not-calms", moved):
+    if (case.effect == "not-calms" and moved == "calms") or case.effect not in ("", "not-calms", moved):
         wrong.append(f"{moved} instead of {case.effect}")
     return wrong

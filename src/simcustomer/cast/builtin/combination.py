@@ -5,134 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from simcustomer.cast.builtin.keywords import keyword_lists
 from simcustomer.cast.builtin.lexicon import Hit, Lexicon
-from simcustomer.cast.builtin.reading import Reading, Span, plain
+from simcustomer.cast.builtin.reading import Reading, Span
+from simcustomer.cast.builtin.relations import (
+    ALTERNATIVE,
+    BEATS,
+    CLAUSE_WIDE,
+    HEARD,
+    KIND_WORDS,
+    ORDER,
+    OWNED,
+    SUBSTANCE,
+    TOLD,
+    WORDING,
+)
 from simcustomer.domain.cues import NEUTRAL, SETTLING, UNSETTLING, CueKind, Strength
 
-SUBSTANCE = frozenset(
-    {
-        CueKind.NAMES_THE_ISSUE,
-        CueKind.OPEN_QUESTION,
-        CueKind.PLAIN_EXPLANATION,
-        CueKind.OWNERSHIP,
-        CueKind.CONCRETE_NEXT_STEP,
-        CueKind.TIME_COMMITMENT,
-        CueKind.OFFERS_CHOICE,
-        CueKind.KEY_REASSURANCE,
-        CueKind.PROTECTIVE_ACTION,
-        CueKind.CHECKS_UNDERSTANDING,
-        CueKind.RESPECTFUL_BOUNDARY,
-        CueKind.WARM_HANDOVER,
-    }
-)
-"""What can stand behind kind words: something about this customer's matter."""
-TOLD = frozenset({CueKind.NAMES_THE_ISSUE, CueKind.PLAIN_EXPLANATION})
-"""Substance even when it shows only weakly: it is about the case and nothing else."""
-OWNED = frozenset({CueKind.OWNERSHIP, CueKind.NAMES_THE_ISSUE})
-"""What makes a bare "sorry" one for something."""
-HEARD = SUBSTANCE - {CueKind.CONCRETE_NEXT_STEP, CueKind.TIME_COMMITMENT, CueKind.OFFERS_CHOICE} | {
-    CueKind.ACKNOWLEDGES_FEELING,
-    CueKind.SINCERE_APOLOGY,
-}
-"""What shows that the customer was heard before something is offered."""
-ALTERNATIVE = frozenset(
-    {
-        CueKind.CONCRETE_NEXT_STEP,
-        CueKind.TIME_COMMITMENT,
-        CueKind.OFFERS_CHOICE,
-        CueKind.PROTECTIVE_ACTION,
-        CueKind.WARM_HANDOVER,
-        CueKind.KEY_REASSURANCE,
-    }
-)
-"""What makes up for a no."""
-KIND_WORDS = frozenset({CueKind.ACKNOWLEDGES_FEELING, CueKind.SINCERE_APOLOGY, CueKind.OWNERSHIP})
-"""What a following "but" takes back."""
-BEATS = {
-    CueKind.WARM_HANDOVER: {CueKind.PASSES_THE_BUCK},
-    CueKind.RESPECTFUL_BOUNDARY: {CueKind.ENDS_CONVERSATION, CueKind.THREATENS_TO_END, CueKind.SARCASM_OR_HOSTILITY, CueKind.BLAMES},
-    CueKind.ASKS_TO_REPEAT: {
-        CueKind.OPEN_QUESTION,
-        CueKind.INFORMATION_REQUEST,
-        CueKind.CHECKS_UNDERSTANDING,
-    },
-    CueKind.TELLS_TO_CALM_DOWN: {CueKind.ACKNOWLEDGES_FEELING},
-    CueKind.DISMISSES_OR_MINIMISES: {
-        CueKind.ACKNOWLEDGES_FEELING,
-        CueKind.SINCERE_APOLOGY,
-        CueKind.PLAIN_EXPLANATION,
-    },
-    CueKind.SARCASM_OR_HOSTILITY: {
-        CueKind.ACKNOWLEDGES_FEELING,
-        CueKind.SINCERE_APOLOGY,
-        CueKind.OPEN_QUESTION,
-    },
-    CueKind.BLAMES: {CueKind.OPEN_QUESTION, CueKind.INFORMATION_REQUEST, CueKind.PLAIN_EXPLANATION},
-    CueKind.PREMATURE_SOLUTION: {CueKind.INFORMATION_REQUEST, CueKind.OPEN_QUESTION},
-    CueKind.POLICY_WALL: {CueKind.PLAIN_EXPLANATION},
-    CueKind.JARGON: {CueKind.PLAIN_EXPLANATION},
-    CueKind.PASSES_THE_BUCK: {CueKind.CONCRETE_NEXT_STEP, CueKind.TIME_COMMITMENT},
-    CueKind.OVERPROMISE: {CueKind.TIME_COMMITMENT},
-    CueKind.REFUSAL_WITHOUT_ALTERNATIVE: {CueKind.TIME_COMMITMENT, CueKind.CONCRETE_NEXT_STEP},
-    CueKind.CONTRADICTS_ITSELF: {CueKind.REFUSAL_WITHOUT_ALTERNATIVE},
-    CueKind.COLD_SCRIPT: {CueKind.OPEN_QUESTION, CueKind.INFORMATION_REQUEST, CueKind.OFFERS_CHOICE},
-    CueKind.OPEN_QUESTION: {CueKind.INFORMATION_REQUEST},
-    CueKind.OFFERS_CHOICE: {CueKind.INFORMATION_REQUEST},
-    CueKind.CHECKS_UNDERSTANDING: {CueKind.INFORMATION_REQUEST, CueKind.OPEN_QUESTION},
-}
-"""In one sentence the first reading of a passage rules out the others."""
-CLAUSE_WIDE = frozenset(
-    {
-        CueKind.PASSES_THE_BUCK,
-        CueKind.POLICY_WALL,
-        CueKind.REFUSAL_WITHOUT_ALTERNATIVE,
-        CueKind.CONTRADICTS_ITSELF,
-        CueKind.OVERPROMISE,
-    }
-)
-"""Readings that rule out others in their own clause only."""
-LIST_SHARE = 0.22
-"""Share of function words (articles, pronouns, auxiliaries, prepositions) under which words are a list and not a
-sentence: running English and Spanish have 0.4 to 0.6."""
-LIST_WORDS = 7
-"""Fewer words than this are a fragment, not a list."""
-LIST_RUN = 7
-"""Content words in a row, no mark or function word between them, that no sentence of real talk holds."""
-LIST_ITEMS = 5
-"""Short items between marks from which a sentence is an enumeration."""
-ITEM_WORDS = 3
-"""Longest item of an enumeration, in words."""
-PARTICULAR_FIGURES = 2
-PARTICULAR_SHARE = 0.4
-"""Figures, or share of content words out of the customer's matter, from which an enumeration is about them."""
-FRAGMENT_WORDS = 4
-"""A sentence of at most this many words is a fragment; several in a row are a list."""
-FRAGMENTS_IN_A_ROW = 4
 CROWD_KINDS = 5
 """Different settling behaviours that no single clause of real talk holds."""
-WORDING = frozenset(
-    {
-        CueKind.BLAMES,
-        CueKind.DISMISSES_OR_MINIMISES,
-        CueKind.REFUSAL_WITHOUT_ALTERNATIVE,
-        CueKind.POLICY_WALL,
-        CueKind.PASSES_THE_BUCK,
-        CueKind.JARGON,
-        CueKind.COLD_SCRIPT,
-        CueKind.ASKS_TO_REPEAT,
-        CueKind.PREMATURE_SOLUTION,
-        CueKind.OVERPROMISE,
-        CueKind.FALSE_CHEER,
-    }
-)
-"""Harms that rules easily see where people see none."""
 WORKS_FROM = 3
 """Different kinds of plain work on the case that make a single harm of that sort doubtful."""
 EMPTY_FROM = 5
 """Words from which a reply that holds nothing is a form letter and not just a short word."""
+GREETING_WORDS = 6
+"""Words that a greeting takes up before anything has been said."""
 CUES_OF_A_KIND = 2
 """Most cues of one kind in one reply: a long reply is not a better one."""
-ORDER = {Strength.STRONG: 0, Strength.CLEAR: 1, Strength.WEAK: 2}
 
 
 @dataclass(frozen=True)
@@ -154,24 +53,11 @@ class Combination:
         hits = [*hits, *self._empty(hits, issue)]
         return self._few(hits)
 
-    def lists(self, issue: frozenset[str]) -> tuple[Span, ...]:
-        """The sentences that are keywords strung together, and runs of fragments."""
-        found = [s for s in self.reading.sentences if self._is_list(s) and not self._is_particular(s, issue)]
-        run: list[Span] = []
-        for sentence in (*self.reading.sentences, None):
-            if sentence and len(self.reading.words_in(sentence)) <= FRAGMENT_WORDS:
-                run.append(sentence)
-                continue
-            if len(run) >= FRAGMENTS_IN_A_ROW:
-                found += run
-            run = []
-        return tuple(found)
-
     # --- the steps -------------------------------------------------------------------------------------------------
 
     def _without_lists(self, hits: Sequence[Hit], issue: frozenset[str]) -> list[Hit]:
         """Keyword lists settle nothing and read like a form."""
-        lists = list(self.lists(issue))
+        lists = keyword_lists(self.reading, self.lexicon, issue)
         for clause in self.reading.clauses:
             kinds = {hit.kind for hit in hits if hit.kind in SETTLING and hit.span.start in clause}
             if len(kinds) >= CROWD_KINDS:
@@ -232,13 +118,12 @@ class Combination:
 
         A bare "sorry" beside what it is for is as good as a long one.
         """
+        wanted = HEARD if any(hit.unless == "hearing" for hit in hits) else SUBSTANCE
         behind = any(
-            hit.kind in SUBSTANCE
-            and not hit.formula
-            and (hit.strength is not Strength.WEAK or hit.kind in TOLD)
+            hit.kind in wanted and not hit.formula and (hit.strength is not Strength.WEAK or hit.kind in TOLD)
             for hit in hits
         )
-        heard = any(hit.kind in HEARD for hit in hits)
+        heard = any(hit.kind in HEARD and (not hit.formula or self._specific(hit, issue)) for hit in hits)
         owned = any(
             hit.kind in OWNED and not hit.formula and hit.strength is not Strength.WEAK for hit in hits
         )
@@ -270,11 +155,11 @@ class Combination:
         return [hit.weakened() if hit is harms[0] else hit for hit in hits]
 
     def _empty(self, hits: Sequence[Hit], issue: frozenset[str]) -> Iterator[Hit]:
-        """A reply of some length that names nothing, does nothing and asks nothing is a form letter."""
-        if hits or len(self.reading.words) < EMPTY_FROM or not self.reading.sentences:
-            return
-        whole = Span(self.reading.sentences[0].start, self.reading.sentences[-1].end)
-        if not self.lexicon.stems_in(self.reading, whole) & issue:
+        """A reply of some length to an upset customer in which nothing is done, asked or owned leaves them cold."""
+        greeted = any(hit.kind is CueKind.SMALL_TALK for hit in hits)
+        others = any(hit.kind is not CueKind.SMALL_TALK for hit in hits)
+        enough = len(self.reading.words) >= EMPTY_FROM + (GREETING_WORDS if greeted else 0)
+        if issue and enough and not others and self.reading.sentences:
             yield Hit(CueKind.COLD_SCRIPT, Strength.WEAK, self.reading.sentences[0])
 
     def _few(self, hits: Sequence[Hit]) -> list[Hit]:
@@ -291,33 +176,6 @@ class Combination:
         return sorted(kept, key=lambda hit: (hit.span.start, hit.kind))
 
     # --- small questions --------------------------------------------------------------------------------------------
-
-    def _is_list(self, sentence: Span) -> bool:
-        small = [plain(word) in self.lexicon.function for word in self.reading.words_in(sentence)]
-        clauses = [clause for clause in self.reading.clauses if clause.start in sentence]
-        items = [clause for clause in clauses if len(self.reading.words_in(clause)) <= ITEM_WORDS]
-        if len(items) >= LIST_ITEMS and len(items) > len(clauses) / 2:
-            return True
-        if len(small) < LIST_WORDS:
-            return False
-        return sum(small) < LIST_SHARE * len(small) or any(
-            self._run(clause) >= LIST_RUN for clause in clauses
-        )
-
-    def _is_particular(self, sentence: Span, issue: frozenset[str]) -> bool:
-        """True when a telegraphic sentence is made of this customer's own facts and figures."""
-        words = self.reading.words_in(sentence)
-        stems = self.lexicon.stems_in(self.reading, sentence)
-        figures = sum(word[0].isdigit() for word in words)
-        return figures >= PARTICULAR_FIGURES or len(stems & issue) >= PARTICULAR_SHARE * len(stems)
-
-    def _run(self, clause: Span) -> int:
-        """The longest row of words that are not function words."""
-        longest = run = 0
-        for word in self.reading.words_in(clause):
-            run = 0 if plain(word) in self.lexicon.function else run + 1
-            longest = max(longest, run)
-        return longest
 
     def _scope(self, hit: Hit) -> Span:
         return Span(

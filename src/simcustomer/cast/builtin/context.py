@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from simcustomer.cast.builtin.lexicon import Hit, Lexicon
 from simcustomer.cast.builtin.reading import Reading, Span
 from simcustomer.domain.conversation import Utterance
 from simcustomer.domain.cues import UNSETTLING, CueKind, Strength, Touch
 from simcustomer.domain.persona import Persona
-from simcustomer.domain.text import mentions
 
 NAMED_CLEARLY = 2
 """Words of the customer's matter in one sentence from which it counts as named (with a frame that addresses them)."""
@@ -115,15 +115,16 @@ def asked_again(reading: Reading, scene: Scene, lexicon: Lexicon) -> Iterator[Hi
         asking = reading.is_question(sentence) or lexicon.has("requests", reading, sentence)
         for ask, known in lexicon.askable:
             found = ask.search(reading.text, sentence.start, sentence.end)
-            if found and asking and known.search(given):
+            if found and asking and known.search(given) and not lexicon.negated(reading, found.start()):
                 yield Hit(CueKind.ASKS_TO_REPEAT, Strength.CLEAR, Span(found.start(), found.end()))
         for again in lexicon.patterns["asks_again"].finditer(reading.text, sentence.start, sentence.end):
-            yield Hit(CueKind.ASKS_TO_REPEAT, Strength.CLEAR, Span(again.start(), again.end()))
+            if not lexicon.negated(reading, again.start()):
+                yield Hit(CueKind.ASKS_TO_REPEAT, Strength.CLEAR, Span(again.start(), again.end()))
 
 
 def contradicted(reading: Reading, scene: Scene, lexicon: Lexicon) -> Iterator[Hit]:
     """What takes back something that the trainee promised earlier."""
-    earlier = [Reading.of(text).text for text in scene.trainee]
+    earlier = [_read(text).text for text in scene.trainee]
     broken = [denied for made, denied in lexicon.promises if any(made.search(text) for text in earlier)]
     for denied in broken:
         for found in denied.finditer(reading.text):
@@ -151,27 +152,30 @@ def evaded(reading: Reading, scene: Scene, lexicon: Lexicon, hits: Sequence[Hit]
         yield Hit(CueKind.IGNORES_QUESTION, Strength.CLEAR, first)
 
 
-def touches(reply: str, persona: Persona | None) -> tuple[Touch, ...]:
+def touches(reading: Reading, persona: Persona | None) -> tuple[Touch, ...]:
     """The persona's facts and triggers that the reply mentions, each once, with the words that do it."""
     if persona is None:
         return ()
     wanted = [(fact.id, fact.unlock.mentions) for fact in persona.facts if fact.unlock]
     wanted += [(trigger.id, trigger.mentions) for trigger in persona.triggers]
     found = []
-    reading = Reading.of(reply)
     for name, phrases in wanted:
-        spans = (span for phrase in phrases if mentions(reply, phrase) for span in _stands(phrase, reading))
+        spans = (span for phrase in phrases for span in _stands(phrase, reading))
         if (span := next(spans, None)) and (quote := reading.quote(span)):
             found.append(Touch(id=name, quote=quote))
     return tuple(found)
 
 
 def _stands(phrase: str, reading: Reading) -> Iterator[Span]:
-    """Where a persona's phrase stands in the reading; a trailing ``*`` matches any ending."""
-    stem = Reading.of(phrase).text.strip()
+    """Where a persona's phrase stands, as ``domain.text.mentions`` has it but blind to accents, which chats often lack."""
+    return (Span(m.start(), m.end()) for m in _mention(phrase).finditer(reading.flat))
+
+
+@lru_cache(maxsize=4096)
+def _mention(phrase: str) -> re.Pattern[str]:
+    stem = Reading.of(phrase).flat.strip()
     ending = r"\w*" if stem.endswith("*") else ""
-    pattern = rf"(?<!\w){re.escape(stem.rstrip('*'))}{ending}(?!\w)"
-    return (Span(m.start(), m.end()) for m in re.finditer(pattern, reading.text))
+    return re.compile(rf"(?<!\w){re.escape(stem.rstrip('*'))}{ending}(?!\w)")
 
 
 def _echoes(reading: Reading, sentence: Span, scene: Scene) -> bool:
@@ -180,8 +184,10 @@ def _echoes(reading: Reading, sentence: Span, scene: Scene) -> bool:
     size = len(text.split())
     if size < MIN_ANSWER_WORDS:
         return False
-    for said in scene.customer:
-        heard = f" {' '.join(Reading.of(said).words)} "
-        if f" {text} " in heard:
-            return True
-    return False
+    return any(f" {text} " in f" {' '.join(_read(said).words)} " for said in scene.customer)
+
+
+@lru_cache(maxsize=512)
+def _read(said: str) -> Reading:
+    """What was said earlier is read once and not with every reply."""
+    return Reading.of(said)

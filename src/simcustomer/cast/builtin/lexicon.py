@@ -9,19 +9,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-from importlib import resources
-from typing import Any, Literal
-
-import yaml
-from pydantic import Field
 
 from simcustomer.cast.builtin.reading import NEGATION_REACH, Reading, Span, plain
-from simcustomer.domain.cues import CueKind, Frozen, Strength
+from simcustomer.cast.builtin.rules import LexiconFile, PatternCompiler, Rule, read_file
+from simcustomer.domain.cues import CueKind, Strength
 from simcustomer.domain.persona import Language
 
-_FRAGMENT = re.compile(r"\{([a-z_]+)\}")
-_CLASS_OR_ESCAPE = re.compile(r"\[[^\]]*\]|\\.|[aeioun]")
-_EITHER_ACCENT = {"a": "[aá]", "e": "[eé]", "i": "[ií]", "o": "[oó]", "u": "[uúü]", "n": "[nñ]"}
 _ENDINGS: Mapping[Language, tuple[str, ...]] = {
     "en": ("ations", "ation", "ments", "ment", "ings", "ing", "ies", "ers", "er", "ed", "es", "ly", "s", "e", "y"),
     "es": (
@@ -34,60 +27,6 @@ BARE_TIME_WORDS = 4
 """A clause of at most this many words around a time says nothing but the time."""
 STEM_CHARS = 6
 """Letters kept of a word without its ending: enough to tell words apart, few enough to join a verb and its noun."""
-
-
-class Rule(Frozen):
-    """One rule of the lexicon; the fields are explained at the top of ``en.yaml``."""
-
-    kind: CueKind
-    strength: Strength = Strength.CLEAR
-    any: str
-    not_: str = Field(default="", alias="not")
-    not_in: Literal["clause", "sentence", "reply"] = "sentence"
-    needs: tuple[str, ...] = ()
-    polar: bool = True
-    formula: bool = False
-    soft: bool = False
-    reach: int = NEGATION_REACH
-    unless: Literal["", "substance", "hearing"] = ""
-
-
-class Askable(Frozen):
-    """Something a trainee may ask for, and the words by which the customer or the desk already gave it."""
-
-    ask: str
-    given: str
-
-
-class Promise(Frozen):
-    """A kind of promise, and what takes it back."""
-
-    made: str
-    denied: str
-
-
-class Words(Frozen):
-    """Word lists, blank-separated."""
-
-    function: str
-    vague: str
-    opaque: str
-
-
-class LexiconFile(Frozen):
-    """A lexicon as it stands in its file."""
-
-    words: Words
-    patterns: Mapping[str, str]
-    fragments: Mapping[str, str]
-    rules: tuple[Rule, ...]
-    askable: tuple[Askable, ...]
-    asks_again: str
-    not_again: str
-    promises: tuple[Promise, ...]
-    denies_any: str
-    denial_needs: str
-    takes_back: str
 
 
 @dataclass(frozen=True)
@@ -183,8 +122,6 @@ class Lexicon:
 
 
 def _scope(reading: Reading, span: Span, rule: Rule) -> Span:
-    if rule.not_in == "reply":
-        return Span(0, len(reading.text))
     if rule.not_in == "clause":
         return reading.clauses_over(span)
     return Span(reading.sentence_at(span.start).start, max(span.end, reading.sentence_at(span.start).end))
@@ -251,8 +188,8 @@ CHECKS: Mapping[str, Check] = {
 @cache
 def lexicon_for(language: Language) -> Lexicon:
     """The lexicon of a language, read and compiled the first time it is asked for."""
-    file = LexiconFile.model_validate(_read(language))
-    compile_ = _Compiler(language, {**file.fragments, **file.patterns})
+    file = LexiconFile.model_validate(read_file(language))
+    compile_ = PatternCompiler(language, {**file.fragments, **file.patterns})
     single = {
         name: getattr(file, name)
         for name in ("asks_again", "not_again", "denies_any", "denial_needs", "takes_back")
@@ -272,33 +209,9 @@ def lexicon_for(language: Language) -> Lexicon:
 @cache
 def program_talk() -> tuple[re.Pattern[str], ...]:
     """The patterns of talk to the program; they hold for every language."""
-    blocks = _read("program")
-    compile_ = _Compiler("es", {})
+    blocks = read_file("program")
+    compile_ = PatternCompiler("es", {})
     return compile_(blocks["words"]), compile_(blocks["shapes"], bounded=False)
-
-
-def _read(name: str) -> dict[str, Any]:
-    text = (resources.files(__package__) / "lexicon" / f"{name}.yaml").read_text(encoding="utf-8")
-    data: dict[str, Any] = yaml.safe_load(text)
-    return data
-
-
-@dataclass(frozen=True)
-class _Compiler:
-    """Turns a block of alternatives, one a line, into one pattern."""
-
-    language: Language
-    fragments: Mapping[str, str]
-
-    def __call__(self, block: str, bounded: bool = True) -> re.Pattern[str]:
-        body = self._expanded(block)
-        if self.language == "es":
-            body = _CLASS_OR_ESCAPE.sub(lambda m: _EITHER_ACCENT.get(m.group(), m.group()), body)
-        return re.compile(rf"(?<!\w)(?:{body})(?!\w)" if bounded else body)
-
-    def _expanded(self, block: str) -> str:
-        joined = "|".join(line.strip() for line in block.splitlines() if line.strip())
-        return _FRAGMENT.sub(lambda m: f"(?:{self._expanded(self.fragments[m.group(1)])})", joined)
 
 
 def _word_set(block: str) -> frozenset[str]:

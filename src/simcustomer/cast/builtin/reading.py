@@ -23,23 +23,26 @@ _CLAUSE_BREAK = re.compile(
     r"[,;:()\"]| - |\s(?=(?:and|but|however|although|though|yet|because|so|which|pero|aunque|porque|así que|asi que) )|\s(?=y (?:yo|le|te|se|no|ya|lo|la|me|usted) )"
 )
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+_CONTRACTED = {
+    "nt": ("do does did is was are were have has had could should would wo ca", "n't"),
+    "s": ("that there what here who", "'s"),
+    "ve": ("i you we they", "'ve"),
+    "re": ("you they", "'re"),
+    "ll": ("you they that it", "'ll"),
+}
+_CHAT_WORDS = {
+    "im": "i'm",
+    r"(?<!feel )(?<!is )(?<!am )(?<!are )(?<!was )(?<!very )(?<!so )(?<!get )ill(?= [a-z])": "i'll",
+    r"id(?= (?:be|like|have|feel|want|love|also|rather|go|hate))": "i'd",
+    r"its(?= (?:an?|the|our|my|me|us|on|not|been|going|gone|here|there|down|still|just|only|very|really|so|all|your)\b)": "it's",
+    "ur": "your",
+    r"u(?= [a-z])": "you",
+}
 _CHAT_SPELLING = [
-    (re.compile(rf"(?<![\w']){pattern}(?![\w'])"), written)
+    (re.compile(rf"(?<![\w'])(?:{pattern})(?![\w'])"), written)
     for pattern, written in {
-        **{
-            f"{w}nt": f"{w}n't"
-            for w in "do does did is was are were have has had could should would wo ca".split()
-        },
-        **{f"{w}s": f"{w}'s" for w in "that there what here who".split()},
-        **{f"{w}ve": f"{w}'ve" for w in "i you we they".split()},
-        **{f"{w}re": f"{w}'re" for w in "you they".split()},
-        **{f"{w}ll": f"{w}'ll" for w in "you they that it".split()},
-        "im": "i'm",
-        "(?<!feel )(?<!is )(?<!am )(?<!are )(?<!was )(?<!very )(?<!so )(?<!get )ill(?= [a-z])": "i'll",
-        "id(?= (?:be|like|have|feel|want|love|also|rather|go|hate))": "i'd",
-        "its(?= (?:an?|the|our|my|me|us|on|not|been|going|gone|here|there|down|still|just|only|very|really|so|prob|all|your)\\b)": "it's",
-        "ur": "your",
-        "u(?= [a-z])": "you",
+        **{head + tail: head + full for tail, (heads, full) in _CONTRACTED.items() for head in heads.split()},
+        **_CHAT_WORDS,
     }.items()
 ]
 """How people type English in a chat: contractions without apostrophe, and the two shortest of abbreviations."""
@@ -98,6 +101,11 @@ class Reading:
             return ""
         after = self.at[end] if end < len(self.at) else len(self.raw)
         return self.raw[self.at[start] : after].rstrip(" \n\t")
+
+    @cached_property
+    def flat(self) -> str:
+        """The text without accents, character for character."""
+        return "".join(unicodedata.normalize("NFD", char)[0] for char in self.text)
 
     @cached_property
     def sentences(self) -> tuple[Span, ...]:
@@ -179,6 +187,8 @@ def _spelled_out(text: str, at: list[int]) -> tuple[str, list[int]]:
 
 
 def _folded(char: str) -> str:
+    if "!" <= char <= "~" and char != "`":
+        return char.lower()
     if char == "\n":
         return "\n"
     if char.isspace():
