@@ -288,12 +288,13 @@ def work_url(settings: Settings) -> URL:
 
     The URL is for DBOS, which uses other drivers. Raises ``ConfigError``.
     """
-    url = parse_url(settings.work_database_url or settings.database_url)
+    own = settings.work_database_url
+    url = parse_url(own, "SIMCUSTOMER_WORK_DATABASE_URL") if own else parse_url(settings.database_url)
     assert url.database is not None
     if url.get_backend_name() == "postgresql":
         query = {("sslmode" if key == "ssl" else key): value for key, value in url.query.items()}
         return url.set(drivername="postgresql+psycopg", query=query)
-    if settings.work_database_url:
+    if own:
         return url.set(drivername="sqlite")
     stem, suffix = os.path.splitext(url.database)
     return url.set(drivername="sqlite", database=f"{stem}-work{suffix}")

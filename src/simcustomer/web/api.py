@@ -1,0 +1,163 @@
+"""The JSON API. The same objects as in the terminal; what a trainee may not see yet is in none of them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from simcustomer.domain.affect import DEFAULT_DIFFICULTY, first_affect
+from simcustomer.domain.conversation import Mode
+from simcustomer.domain.persona import Language, Persona
+from simcustomer.store.records import ConversationRecord, ScorecardRecord
+from simcustomer.views import View, affect_view, scorecard_view, turns_view
+from simcustomer.web.deps import DeskDep
+from simcustomer.web.desk import is_withheld, shown_turn
+
+router = APIRouter(prefix="/api/v1", tags=["practice"])
+
+Difficulty = Annotated[int, Field(ge=1, le=5)]
+ClientTurnId = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[\x20-\x7e]+$")]
+Index = Annotated[int, Field(ge=1)]
+
+
+class _Asked(BaseModel):
+    """A request body: nothing beyond the declared fields."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Begin(_Asked):
+    """Which customer, how hard, for practice or assessment."""
+
+    persona: str
+    language: Language = "en"
+    difficulty: Difficulty = DEFAULT_DIFFICULTY
+    mode: Mode = Mode.PRACTICE
+
+
+class Reply(_Asked):
+    """What the trainee writes. The same ``client_turn_id`` sent again yields the same turn."""
+
+    text: str
+    client_turn_id: ClientTurnId
+
+
+class GoBack(_Asked):
+    """The turn to try again, on which branch (the newest by default)."""
+
+    from_turn: Index
+    branch: Index | None = None
+
+
+@router.get("/personas")
+async def personas(desk: DeskDep) -> list[View]:
+    """The customers there are: what a trainee may know before the conversation."""
+    return [persona_view(persona) for persona in desk.practice.library.personas()]
+
+
+@router.post("/conversations", status_code=201)
+async def begin(desk: DeskDep, asked: Begin, response: Response) -> View:
+    """Start a conversation."""
+    record = await desk.begin(asked.persona, asked.language, asked.difficulty, asked.mode)
+    response.headers["Location"] = f"{router.prefix}/conversations/{record.id}"
+    return conversation_view(record)
+
+
+@router.get("/conversations/{conversation_id}")
+async def conversation(desk: DeskDep, conversation_id: str, branch: int | None = None) -> View:
+    """A conversation along a branch, the newest one by default."""
+    return conversation_view(await desk.practice.store.load(conversation_id, branch))
+
+
+@router.post("/conversations/{conversation_id}/turns")
+async def take_turn(desk: DeskDep, conversation_id: str, reply: Reply) -> View:
+    """Send a reply and wait for the customer's answer. Sending it again is safe."""
+    turn = await desk.reply(conversation_id, reply.text, reply.client_turn_id)
+    return shown_turn(await desk.practice.store.load(conversation_id), turn)
+
+
+@router.post("/conversations/{conversation_id}/hints")
+async def hint(desk: DeskDep, conversation_id: str) -> View:
+    """A coach's nudge for the next reply; it is counted and shown with the scorecard."""
+    return {"hint": await desk.hint(conversation_id)}
+
+
+@router.post("/conversations/{conversation_id}/branches", status_code=201)
+async def go_back(desk: DeskDep, conversation_id: str, asked: GoBack) -> View:
+    """Go back to before a turn and go on from there; the first version is kept."""
+    return conversation_view(await desk.branch(conversation_id, asked.from_turn, asked.branch))
+
+
+@router.post("/conversations/{conversation_id}/finish", status_code=202)
+async def finish(desk: DeskDep, conversation_id: str) -> View:
+    """End the conversation; judging goes on in the background."""
+    return conversation_view(await desk.finish(conversation_id))
+
+
+@router.get("/conversations/{conversation_id}/scorecard")
+async def scorecard(desk: DeskDep, conversation_id: str, branch: int | None = None) -> View:
+    """The scorecard, or where it stands and why."""
+    record = await desk.practice.store.load(conversation_id, branch)
+    return scorecard_record_view(record, await desk.practice.store.scorecard(record.id, record.branch))
+
+
+@router.post("/conversations/{conversation_id}/scorecard", status_code=202)
+async def score_again(desk: DeskDep, conversation_id: str, branch: int | None = None) -> View:
+    """Ask anew for a scorecard that was given up."""
+    record = await desk.practice.store.load(conversation_id, branch)
+    await desk.work.retry(record.id, record.branch)
+    return scorecard_record_view(record, await desk.practice.store.scorecard(record.id, record.branch))
+
+
+def persona_view(persona: Persona) -> View:
+    """What a trainee may know of a persona: who it seems to be, the case file and the goal; nothing that is hidden."""
+    start = first_affect(persona, DEFAULT_DIFFICULTY)
+    shown = persona.model_dump(
+        mode="json", include={"id", "language", "name", "title", "summary", "goal", "case_file"}
+    )
+    return shown | {"starts": {"tension": round(start.tension, 1), "band": start.band.value}}
+
+
+def conversation_view(record: ConversationRecord) -> View:
+    """A conversation as its trainee may see it now."""
+    talk, withheld, is_open = record.conversation, is_withheld(record), record.ended_at is None
+    return {
+        "id": record.id,
+        "persona": talk.persona.id,
+        "name": talk.persona.name,
+        "title": talk.persona.title,
+        "language": talk.persona.language,
+        "difficulty": talk.difficulty,
+        "mode": record.mode.value,
+        "players": dict(record.players),
+        "branch": record.branch,
+        "branches": [
+            {"branch": branch.number, "parent": branch.parent, "from_turn": branch.from_turn}
+            for branch in record.branches
+        ],
+        "opening": talk.opening,
+        "affect": None if withheld else affect_view(talk.affect),
+        "turns": turns_view(talk.turns, talk.start, open=is_open, withheld=withheld),
+        "outcome": talk.outcome.value if talk.outcome else None,
+        "csat": record.csat,
+        "survey": record.survey,
+        "hints_used": record.hints_used,
+        "started_at": record.started_at.isoformat(),
+        "ended_at": record.ended_at.isoformat() if record.ended_at else None,
+    }
+
+
+def scorecard_record_view(record: ConversationRecord, card: ScorecardRecord) -> View:
+    """Where a scorecard stands, and the scorecard once it is there."""
+    return {
+        "status": card.status.value,
+        "reason": card.reason,
+        "scorecard": scorecard_view(card.scorecard) if card.scorecard else None,
+        "outcome": record.conversation.outcome.value if record.conversation.outcome else None,
+        "csat": record.csat,
+        "survey": card.survey or record.survey,
+        "hints_used": record.hints_used,
+        "given_up": card.given_up,
+    }

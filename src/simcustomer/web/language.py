@@ -1,0 +1,66 @@
+"""The language of the interface: which one a browser gets, its catalogue, its numbers and dates.
+
+Catalogues are the ``.po`` files themselves, read once a process: nothing has to be compiled. How to make them anew
+stands in ``locale/babel.cfg``.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+from babel.dates import format_datetime
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+from babel.support import NullTranslations, Translations
+from starlette.requests import Request
+
+LOCALE_DIR = Path(__file__).parent / "locale"
+LANGUAGES = {"en": "English", "es": "español"}
+"""Languages of the interface, each by its own name."""
+COOKIE = "language"
+COOKIE_LIFE_S = 365 * 24 * 3600
+"""A preference is kept for a year."""
+
+
+def language_of(request: Request) -> str:
+    """The language that was chosen, else the first of the browser's that there is, else English."""
+    chosen = request.cookies.get(COOKIE, "")
+    if chosen in LANGUAGES:
+        return chosen
+    wishes = (
+        part.split(";")[0].strip()[:2].lower()
+        for part in request.headers.get("accept-language", "").split(",")
+    )
+    return next((wish for wish in wishes if wish in LANGUAGES), "en")
+
+
+@cache
+def texts(language: str) -> NullTranslations:
+    """The catalogue of a language; English is what stands in the code."""
+    path = LOCALE_DIR / language / "LC_MESSAGES" / "messages.po"
+    if not path.is_file():
+        return NullTranslations()
+    compiled = BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=language))
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+def decimal(value: float, language: str) -> str:
+    """A number with at most one decimal, as the language writes it."""
+    return format_decimal(value, format="0.#", locale=language)
+
+
+def date_and_time(moment: datetime, language: str) -> str:
+    """Date and time in the server's own zone."""
+    return format_datetime(moment.astimezone(), format="medium", locale=language)
+
+
+def N_(text: str) -> str:  # noqa: N802 the name by which extraction tools know a text that is translated later
+    """Mark a text for the catalogue where it is only kept; it is translated where it is shown."""
+    return text
