@@ -154,7 +154,7 @@ async def test_a_rejected_answer_is_data(coach: LLMCoach, model: ScriptedModel) 
     repair = model.asked[1].text[len(model.asked[0].text) :]
     assert "{{ 7*7 }}" in repair
     assert "<|im" not in repair
-    assert "</data-0" not in repair
+    assert "</data-0>" not in repair
 
 
 async def test_what_does_not_hold_is_dropped_beside_what_does(coach: LLMCoach, model: ScriptedModel) -> None:

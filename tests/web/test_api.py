@@ -346,3 +346,20 @@ async def test_openapi_lists_the_contract(client: httpx.AsyncClient) -> None:
         "/readyz",
     } <= set(paths)
     assert "/conversations" not in paths
+
+
+async def test_broken_json_is_answered_with_its_place(client: httpx.AsyncClient) -> None:
+    """A body that is no JSON says so, and where it broke."""
+    answer = await client.post(
+        "/api/v1/conversations", content='{"persona": ', headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == 422
+    assert answer.json()["error"]["message"].startswith("body at character ")
+
+
+@pytest.mark.parametrize("branch", [0, -1, 10**25])
+async def test_a_branch_number_that_cannot_be_is_refused(client: httpx.AsyncClient, branch: int) -> None:
+    """Zero does not mean the newest branch, and a huge number does not reach the database."""
+    for path in ("", "/scorecard"):
+        answer = await client.get(f"/api/v1/conversations/x{path}?branch={branch}")
+        assert answer.status_code == 422

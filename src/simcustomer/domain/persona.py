@@ -14,6 +14,8 @@ from pydantic import AfterValidator, Field, model_validator
 from simcustomer.domain.cues import SETTLING, CueKind, Frozen
 
 Language = Literal["en", "es"]
+Feeling = Literal["anger", "anxiety", "confusion"]
+"""The feelings that tension is made of."""
 SLUG = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 Slug = Annotated[str, Field(pattern=SLUG)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
@@ -56,6 +58,15 @@ class Temperament(Frozen):
     weights: Weights = Weights()
     reactivity: float = Field(default=1.0, ge=0.5, le=2.0, description="multiplies what unsettles")
     forgiveness: float = Field(default=1.0, ge=0.5, le=2.0, description="multiplies what settles")
+
+    @property
+    def foremost(self) -> Feeling:
+        """The feeling that makes up most of the tension at the start: weight times value; of equals the first named.
+
+        The same for a whole conversation, so that the words for how the customer feels stay on one scale.
+        """
+        feelings: tuple[Feeling, ...] = ("anger", "anxiety", "confusion")
+        return max(feelings, key=lambda feeling: getattr(self.weights, feeling) * getattr(self, feeling))
 
 
 class NeedKind(StrEnum):

@@ -19,11 +19,15 @@ from simcustomer.domain.conversation import Outcome, Utterance
 from simcustomer.domain.cues import CueKind, Frozen, Strength
 from simcustomer.domain.persona import Language, Line, Name
 from simcustomer.domain.text import contains_quote
+from simcustomer.domain.translation import Anchors, CriterionTexts, RubricTexts
 
 MIN_SCORED_SHARE = 0.5
 """Share of a criterion's positive points (and of the rubric's weight) that must be scored for a level to stand."""
 GAP_FLAG = 2
 """Levels between the item table and the anchored level from which a trainer is asked to look."""
+MISQUOTED = "the judge quoted what nobody said"
+UNANSWERED = "the judge did not answer"
+DISAGREED = "the passes disagree"
 
 Occasion = Literal["asks_for_supervisor", "abuse", "fears_harm", "asks_question"]
 Score = Annotated[int, Field(ge=1, le=5)]
@@ -58,20 +62,6 @@ class Item(Frozen):
         if self.points == 0:
             raise ValueError("points must not be 0; allowed: -5 to -1 and 1 to 5")
         return self
-
-
-class Anchors(Frozen):
-    """What each level looks like."""
-
-    harmful: Line
-    weak: Line
-    adequate: Line
-    good: Line
-    exemplary: Line
-
-    def of(self, level: int) -> str:
-        """The anchor of level 1 to 5."""
-        return (self.harmful, self.weak, self.adequate, self.good, self.exemplary)[level - 1]
 
 
 class Criterion(Frozen):
@@ -124,6 +114,9 @@ class Rubric(Frozen):
     )
     criteria: tuple[Criterion, ...] = Field(min_length=1)
     gates: tuple[Gate, ...] = ()
+    translations: Mapping[Language, RubricTexts] = Field(
+        default_factory=dict, description="the texts in other languages, for reading; judges never see them"
+    )
 
     @model_validator(mode="after")
     def _names_match(self) -> Rubric:
@@ -141,9 +134,40 @@ class Rubric(Frozen):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _translations_are_whole(self) -> Rubric:
+        items = {f"{criterion.id}.{item.id}" for criterion in self.criteria for item in criterion.items}
+        own = {*items, *(c.id for c in self.criteria), *(f"gates.{gate.id}" for gate in self.gates)}
+        for language, texts in self.translations.items():
+            if unknown := texts.ids() - own:
+                raise ValueError(f"translation {language}: nothing here is called {', '.join(sorted(unknown))}")
+            if missing := own - texts.ids():
+                raise ValueError(f"translation {language}: lacks {', '.join(sorted(missing))}")
+        return self
+
+    def read_in(self, language: Language) -> Rubric:
+        """The rubric with its texts in ``language``, for reading; as it is when there is no such translation."""
+        texts = self.translations.get(language)
+        if texts is None or language == self.language:
+            return self
+        return self.model_copy(
+            update={
+                "language": language,
+                "title": texts.title,
+                "criteria": tuple(_translated(c, texts.criteria[c.id]) for c in self.criteria),
+                "gates": tuple(g.model_copy(update={"why": texts.gates[g.id]}) for g in self.gates),
+            }
+        )
+
     def items(self) -> dict[str, Item]:
         """All items by id."""
         return {item.id: item for criterion in self.criteria for item in criterion.items}
+
+
+def _translated(criterion: Criterion, texts: CriterionTexts) -> Criterion:
+    items = tuple(item.model_copy(update={"ask": texts.items[item.id]}) for item in criterion.items)
+    given = {"name": texts.name, "asks": texts.asks, "anchors": texts.anchors, "next_step": texts.next_step}
+    return criterion.model_copy(update={**given, "items": items})
 
 
 # --- what a judge says --------------------------------------------------------------------------------------------
@@ -304,7 +328,7 @@ def proven(rubric: Rubric, judgement: Judgement, utterances: Sequence[Utterance]
     answers = []
     for item in rubric.items():
         if item in bad:
-            reason = "the judge quoted what nobody said" if item in given else "the judge did not answer"
+            reason = MISQUOTED if item in given else UNANSWERED
             answers.append(ItemAnswer(item=item, answer=Answer.UNSCORED, reason=reason))
             continue
         found = (located(evidence, utterances) for evidence in given[item].evidence)
@@ -355,7 +379,7 @@ def _majority(item: str, judgements: Sequence[Judgement]) -> ItemScore:
     votes = tuple(answer.answer for answer in given)
     winner, count = Counter(votes).most_common(1)[0]
     if count * 2 <= len(votes):
-        return ItemScore(id=item, met=None, answer=Answer.UNSCORED, reason="the passes disagree", votes=votes)
+        return ItemScore(id=item, met=None, answer=Answer.UNSCORED, reason=DISAGREED, votes=votes)
     speaker = next(answer for answer in given if answer.answer is winner)
     met = {Answer.MET: True, Answer.NOT_MET: False}.get(winner)
     return ItemScore(

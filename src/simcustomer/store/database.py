@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -24,6 +25,8 @@ from simcustomer.errors import ConfigError, StoreUnavailable
 
 if TYPE_CHECKING:
     from alembic.config import Config
+
+log = logging.getLogger(__name__)
 
 DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -167,8 +170,9 @@ def unavailable_as_ours(url: URL) -> Iterator[None]:
         raise
     except (DBAPIError, PoolTimeout, OSError) as error:
         cause = getattr(error, "orig", None) or error
-        where = url.render_as_string(hide_password=True)
-        raise StoreUnavailable(f"the database {where} does not answer: {cause}; nothing was kept") from error
+        # The address is for who runs the server, not for the trainee who reads the message.
+        log.warning("%s: %s", url.render_as_string(hide_password=True), cause)
+        raise StoreUnavailable(f"the database does not answer ({cause}); nothing was kept") from error
 
 
 # --- migrations ---------------------------------------------------------------------------------------------------

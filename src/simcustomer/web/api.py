@@ -19,7 +19,9 @@ router = APIRouter(prefix="/api/v1", tags=["practice"])
 
 Difficulty = Annotated[int, Field(ge=1, le=5)]
 ClientTurnId = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[\x20-\x7e]+$")]
-Index = Annotated[int, Field(ge=1)]
+MAX_INDEX = 10_000
+"""Largest number of a turn or branch that is looked up; no conversation comes near it, and no database overflows."""
+Index = Annotated[int, Field(ge=1, le=MAX_INDEX)]
 
 
 class _Asked(BaseModel):
@@ -66,7 +68,7 @@ async def begin(desk: DeskDep, asked: Begin, response: Response) -> View:
 
 
 @router.get("/conversations/{conversation_id}")
-async def conversation(desk: DeskDep, conversation_id: str, branch: int | None = None) -> View:
+async def conversation(desk: DeskDep, conversation_id: str, branch: Index | None = None) -> View:
     """A conversation along a branch, the newest one by default."""
     return conversation_view(await desk.practice.store.load(conversation_id, branch))
 
@@ -97,14 +99,14 @@ async def finish(desk: DeskDep, conversation_id: str) -> View:
 
 
 @router.get("/conversations/{conversation_id}/scorecard")
-async def scorecard(desk: DeskDep, conversation_id: str, branch: int | None = None) -> View:
+async def scorecard(desk: DeskDep, conversation_id: str, branch: Index | None = None) -> View:
     """The scorecard, or where it stands and why."""
     record = await desk.practice.store.load(conversation_id, branch)
     return scorecard_record_view(record, await desk.practice.store.scorecard(record.id, record.branch))
 
 
 @router.post("/conversations/{conversation_id}/scorecard", status_code=202)
-async def score_again(desk: DeskDep, conversation_id: str, branch: int | None = None) -> View:
+async def score_again(desk: DeskDep, conversation_id: str, branch: Index | None = None) -> View:
     """Ask anew for a scorecard that was given up."""
     record = await desk.practice.store.load(conversation_id, branch)
     await desk.work.retry(record.id, record.branch)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import math
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -87,11 +88,17 @@ async def _ours(request: Request, error: Exception) -> Response:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    problems = [
-        f"{'.'.join(str(part) for part in e['loc'][1:]) or 'body'}: {e['msg']}" for e in error.errors()
-    ]
+    problems = [f"{_place(e['loc'])}: {e['msg']}" for e in error.errors()]
     body = {"code": "invalid_request", "message": "; ".join(problems), "retryable": False}
     return _answer(request, 422, body)
+
+
+def _place(location: Sequence[Any]) -> str:
+    """The field, or where in the body the JSON broke."""
+    inner = [str(part) for part in location[1:]]
+    if not inner or isinstance(location[1], int):
+        return " ".join([str(location[0]), *(f"at character {part}" for part in inner)])
+    return ".".join(inner)
 
 
 async def _http(request: Request, error: Exception) -> Response:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
+
+from simcustomer.errors import ConfigError
 
 REQUESTS_END_S = 5
 """Seconds that requests may take to end after Ctrl+C; a reply that is being answered is then dropped, and sent again."""
@@ -29,8 +32,20 @@ async def _serve(app: FastAPI, host: str, port: int) -> None:
         lifespan="off",  # entered here: uvicorn would log what goes wrong in it, and exit by itself
         timeout_graceful_shutdown=REQUESTS_END_S,
     )
-    async with app.router.lifespan_context(app):
-        await _Server(config, app).serve()
+    with _listening(host, port) as listener:
+        async with app.router.lifespan_context(app):
+            await _Server(config, app).serve(sockets=[listener])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket on that address. Raises ``ConfigError``: uvicorn would log a port in use and exit by itself."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot listen on {host} port {port}: {error.strerror}; choose another --port"
+        ) from error
 
 
 class _Server(uvicorn.Server):

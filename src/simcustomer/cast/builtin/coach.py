@@ -63,7 +63,8 @@ class BuiltInCoach:
             if said.role == "trainee"
         }
         replies = list(replayed(persona, utterances, appraisals))
-        review = Review(persona, language, tuple(utterances), rubric, scorecard, tuple(replies))
+        read = rubric.read_in(language)
+        review = Review(persona, language, tuple(utterances), read, scorecard, tuple(replies))
         praise = review.praise()
         return review.feedback(praised=bool(praise)), praise
 
