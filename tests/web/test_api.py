@@ -363,3 +363,16 @@ async def test_a_branch_number_that_cannot_be_is_refused(client: httpx.AsyncClie
     for path in ("", "/scorecard"):
         answer = await client.get(f"/api/v1/conversations/x{path}?branch={branch}")
         assert answer.status_code == 422
+
+
+async def test_the_description_says_what_every_answer_holds(client: httpx.AsyncClient) -> None:
+    """Each JSON endpoint's answer is described by its fields, not as any object."""
+    described = (await client.get("/openapi.json")).json()
+    for path, methods in described["paths"].items():
+        if not path.startswith("/api/v1") or path.endswith("/events"):
+            continue
+        for method, operation in methods.items():
+            answer = next(v for status, v in operation["responses"].items() if status.startswith("2"))
+            schema = answer["content"]["application/json"]["schema"]
+            assert "$ref" in schema or "$ref" in schema["items"], (method, path)
+    assert "needs_met" not in described["components"]["schemas"]["TurnView"]["required"]

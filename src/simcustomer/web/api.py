@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypedDict
 
 from simcustomer.domain.affect import DEFAULT_DIFFICULTY, first_affect
 from simcustomer.domain.conversation import Mode
-from simcustomer.domain.persona import Language, Persona
+from simcustomer.domain.persona import CaseFile, Language, Persona
 from simcustomer.store.records import ConversationRecord, ScorecardRecord
-from simcustomer.views import View, affect_view, scorecard_view, turns_view
+from simcustomer.views import AffectView, TurnView, View, affect_view, scorecard_view, turns_view
 from simcustomer.web.deps import DeskDep
 from simcustomer.web.desk import is_withheld, shown_turn
 
@@ -53,14 +54,85 @@ class GoBack(_Asked):
     branch: Index | None = None
 
 
+class StartView(TypedDict):
+    """How the customer feels at the opening, at the everyday difficulty."""
+
+    tension: float
+    band: str
+
+
+class PersonaView(TypedDict):
+    """What a trainee may know of a persona beforehand."""
+
+    id: str
+    language: Language
+    name: str
+    title: str
+    summary: str
+    goal: str
+    case_file: CaseFile
+    starts: StartView
+
+
+class BranchView(TypedDict):
+    """One way through the conversation: it keeps its parent's turns before ``from_turn``."""
+
+    branch: int
+    parent: int | None
+    from_turn: int
+
+
+class ConversationView(TypedDict):
+    """A conversation along one branch, as its trainee may see it now."""
+
+    id: str
+    persona: str
+    name: str
+    title: str
+    language: Language
+    difficulty: int
+    mode: str
+    players: dict[str, str]
+    branch: int
+    branches: list[BranchView]
+    opening: str
+    affect: AffectView | None
+    turns: list[TurnView]
+    outcome: str | None
+    csat: int | None
+    survey: str | None
+    hints_used: int
+    started_at: str
+    ended_at: str | None
+
+
+class HintView(TypedDict):
+    """A coach's nudge."""
+
+    hint: str
+
+
+class ScorecardView(TypedDict):
+    """Where a scorecard stands, why it waits if it does, and the scorecard once it is there."""
+
+    status: Literal["pending", "ready", "waiting"]
+    reason: str
+    scorecard: View | None
+    outcome: str | None
+    csat: int | None
+    survey: str | None
+    hints_used: int
+    given_up: bool
+
+
 @router.get("/personas")
-async def personas(desk: DeskDep) -> list[View]:
+async def personas(desk: DeskDep) -> list[PersonaView]:
     """The customers there are: what a trainee may know before the conversation."""
     return [persona_view(persona) for persona in desk.practice.library.personas()]
 
 
 @router.post("/conversations", status_code=201)
-async def begin(desk: DeskDep, asked: Begin, response: Response) -> View:
+async def begin(desk: DeskDep, asked: Begin, response: Response) -> ConversationView:
     """Start a conversation."""
     record = await desk.begin(asked.persona, asked.language, asked.difficulty, asked.mode)
     response.headers["Location"] = f"{router.prefix}/conversations/{record.id}"
@@ -68,61 +140,67 @@ async def begin(desk: DeskDep, asked: Begin, response: Response) -> View:
 
 
 @router.get("/conversations/{conversation_id}")
-async def conversation(desk: DeskDep, conversation_id: str, branch: Index | None = None) -> View:
+async def conversation(desk: DeskDep, conversation_id: str, branch: Index | None = None) -> ConversationView:
     """A conversation along a branch, the newest one by default."""
     return conversation_view(await desk.practice.store.load(conversation_id, branch))
 
 
 @router.post("/conversations/{conversation_id}/turns")
-async def take_turn(desk: DeskDep, conversation_id: str, reply: Reply) -> View:
+async def take_turn(desk: DeskDep, conversation_id: str, reply: Reply) -> TurnView:
     """Send a reply and wait for the customer's answer. Sending it again is safe."""
     turn = await desk.reply(conversation_id, reply.text, reply.client_turn_id)
     return shown_turn(await desk.practice.store.load(conversation_id), turn)
 
 
 @router.post("/conversations/{conversation_id}/hints")
-async def hint(desk: DeskDep, conversation_id: str) -> View:
+async def hint(desk: DeskDep, conversation_id: str) -> HintView:
     """A coach's nudge for the next reply; it is counted and shown with the scorecard."""
     return {"hint": await desk.hint(conversation_id)}
 
 
 @router.post("/conversations/{conversation_id}/branches", status_code=201)
-async def go_back(desk: DeskDep, conversation_id: str, asked: GoBack) -> View:
+async def go_back(desk: DeskDep, conversation_id: str, asked: GoBack) -> ConversationView:
     """Go back to before a turn and go on from there; the first version is kept."""
     return conversation_view(await desk.branch(conversation_id, asked.from_turn, asked.branch))
 
 
 @router.post("/conversations/{conversation_id}/finish", status_code=202)
-async def finish(desk: DeskDep, conversation_id: str) -> View:
+async def finish(desk: DeskDep, conversation_id: str) -> ConversationView:
     """End the conversation; judging goes on in the background."""
     return conversation_view(await desk.finish(conversation_id))
 
 
 @router.get("/conversations/{conversation_id}/scorecard")
-async def scorecard(desk: DeskDep, conversation_id: str, branch: Index | None = None) -> View:
+async def scorecard(desk: DeskDep, conversation_id: str, branch: Index | None = None) -> ScorecardView:
     """The scorecard, or where it stands and why."""
     record = await desk.practice.store.load(conversation_id, branch)
     return scorecard_record_view(record, await desk.practice.store.scorecard(record.id, record.branch))
 
 
 @router.post("/conversations/{conversation_id}/scorecard", status_code=202)
-async def score_again(desk: DeskDep, conversation_id: str, branch: Index | None = None) -> View:
+async def score_again(desk: DeskDep, conversation_id: str, branch: Index | None = None) -> ScorecardView:
     """Ask anew for a scorecard that was given up."""
     record = await desk.practice.store.load(conversation_id, branch)
     await desk.work.retry(record.id, record.branch)
     return scorecard_record_view(record, await desk.practice.store.scorecard(record.id, record.branch))
 
 
-def persona_view(persona: Persona) -> View:
+def persona_view(persona: Persona) -> PersonaView:
     """What a trainee may know of a persona: who it seems to be, the case file and the goal; nothing that is hidden."""
     start = first_affect(persona, DEFAULT_DIFFICULTY)
-    shown = persona.model_dump(
-        mode="json", include={"id", "language", "name", "title", "summary", "goal", "case_file"}
-    )
-    return shown | {"starts": {"tension": round(start.tension, 1), "band": start.band.value}}
+    return {
+        "id": persona.id,
+        "language": persona.language,
+        "name": persona.name,
+        "title": persona.title,
+        "summary": persona.summary,
+        "goal": persona.goal,
+        "case_file": persona.case_file,
+        "starts": {"tension": round(start.tension, 1), "band": start.band.value},
+    }
 
 
-def conversation_view(record: ConversationRecord) -> View:
+def conversation_view(record: ConversationRecord) -> ConversationView:
     """A conversation as its trainee may see it now."""
     talk, withheld, is_open = record.conversation, is_withheld(record), record.ended_at is None
     return {
@@ -151,7 +229,7 @@ def conversation_view(record: ConversationRecord) -> View:
     }
 
 
-def scorecard_record_view(record: ConversationRecord, card: ScorecardRecord) -> View:
+def scorecard_record_view(record: ConversationRecord, card: ScorecardRecord) -> ScorecardView:
     """Where a scorecard stands, and the scorecard once it is there."""
     return {
         "status": card.status.value,

@@ -11,7 +11,7 @@ from simcustomer.domain.persona import Language
 from simcustomer.errors import SimCustomerError
 from simcustomer.practice import Practice
 from simcustomer.store.records import ConversationRecord
-from simcustomer.views import View, affect_view, turn_view
+from simcustomer.views import TurnView, affect_view, turn_view
 from simcustomer.web.live import Event, InFlight, Live
 from simcustomer.web.problems import body_of
 
@@ -121,7 +121,7 @@ def cursor_of(record: ConversationRecord) -> str:
     return f"{record.branch}.{len(record.conversation.turns)}"
 
 
-def shown_turn(record: ConversationRecord, turn: Turn) -> View:
+def shown_turn(record: ConversationRecord, turn: Turn) -> TurnView:
     """A turn of this conversation as its trainee may see it now."""
     before = record.conversation.cut_after(turn.index - 1).affect
     return turn_view(turn, before, open=record.ended_at is None, withheld=is_withheld(record))

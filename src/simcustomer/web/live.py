@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +23,7 @@ class Event:
     """Something that the listeners of a conversation are told. ``id`` is set on what can be asked for again."""
 
     name: str
-    data: dict[str, Any]
+    data: Mapping[str, Any]
     id: str | None = None
 
 
