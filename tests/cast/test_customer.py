@@ -190,7 +190,7 @@ async def test_a_reply_is_data(customer: LLMCustomer, model: ScriptedModel, repl
     assert inside.replace("\u2060", "") == reply
     assert "</data" not in inside
     assert "<|im" not in inside
-    assert "49" not in last
+    assert "49" not in last.replace(mark, "")
     assert "did not even seem meant for you" in last
 
 
