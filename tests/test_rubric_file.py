@@ -103,3 +103,16 @@ def test_the_four_questions_of_a_coaching_scorecard_have_their_criterion() -> No
 def test_it_says_that_its_tables_are_not_fitted() -> None:
     """Nothing is claimed that was not measured."""
     assert "not fitted" in RUBRIC.provenance
+
+
+def test_it_can_be_read_in_spanish() -> None:
+    """Every text has its Spanish one: questions are questions, and no English text is left."""
+    read = RUBRIC.read_in("es")
+    assert read.language == "es"
+    for own, shown in zip(RUBRIC.criteria, read.criteria, strict=True):
+        assert shown.name != own.name
+        assert "¿" in shown.asks
+        assert shown.next_step != own.next_step
+        for item in shown.items:
+            assert "¿" in item.ask, item.id
+            assert item.ask.count("¿") == item.ask.count("?"), item.id

@@ -38,6 +38,7 @@ from simcustomer.practice import Practice, clean_reply, open_conversation
 from simcustomer.settings import Settings, content_dir
 from simcustomer.store.store import Store
 from simcustomer.web.app import create_app
+from simcustomer.web.words import ERRORS
 from simcustomer.work import Pauses, Work
 from tests.fake_provider import FakeProvider
 from tests.fakes import RUBRIC, FakeCoach, FakeJudge
@@ -207,7 +208,7 @@ async def test_a_reply_that_cannot_be_taken_is_refused_by_api_and_page(door: Doo
     by_api, by_page = await door.say(reply, "one"), await door.write(reply, "two")
     assert (by_api.status_code, error_of(by_api)["code"]) == (422, "invalid_reply")
     assert by_page.status_code == 422
-    assert error_of(by_api)["message"] in words(by_page)
+    assert ERRORS[error_of(by_api)["code"]] in words(by_page)
     if reply.isprintable():
         assert f"{reply}</textarea>" in by_page.text
     assert await door.said() == []
@@ -271,7 +272,7 @@ def test_json_fits_a_terminal_of_another_encoding(run: Run, monkeypatch: pytest.
 
 
 async def test_an_unknown_persona_is_refused_by_api_and_pages(door: Door) -> None:
-    """Each answers 404 and lists the personas there are, with the wrong name as text."""
+    """Each answers 404; the API lists the personas there are, the pages lead to them, and the wrong name does no harm."""
     name = "<b>nobody</b>"
     by_api = await door.client.post("/api/v1/conversations", json={"persona": name})
     pages = [
@@ -282,7 +283,8 @@ async def test_an_unknown_persona_is_refused_by_api_and_pages(door: Door) -> Non
     assert "lost-parcel (en)" in error_of(by_api)["message"]
     for page in pages:
         assert page.status_code == 404
-        assert "lost-parcel (en)" in words(page)
+        assert ERRORS["not_found"] in words(page)
+        assert "Choose a customer" in words(page)
         assert name not in page.text
 
 
@@ -403,7 +405,7 @@ async def test_a_reply_after_the_end_is_refused_and_not_lost(door: Door) -> None
     by_api, by_page = await door.say("Wait!", "two"), await door.write("Wait!", "three")
     assert (by_api.status_code, error_of(by_api)["code"]) == (409, "conversation_over")
     assert by_page.status_code == 409
-    assert error_of(by_api)["message"] in words(by_page)
+    assert ERRORS[error_of(by_api)["code"]] in words(by_page)
     assert await door.said() == [KIND]
 
 
@@ -435,7 +437,7 @@ async def test_two_different_replies_at_once_are_one_turn_and_one_conflict(
         assert [r.status_code for r in (first, second, form)] == [200, 409, 409]
         assert error_of(second)["code"] == "turn_conflict"
         assert error_of(second)["retryable"]
-        assert error_of(second)["message"] in words(form)
+        assert ERRORS[error_of(second)["code"]] in words(form)
         assert await door.said() == [KIND]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,26 @@ async def test_longer_words_fit_too(address: str, open_page: Open, wide: int) ->
         await page.goto(path)
         assert await page.locator("html").get_attribute("lang") == "es"
         assert await page.evaluate("document.documentElement.scrollWidth") <= wide, path
+
+
+async def test_a_spanish_conversation_fits_a_small_phone(product: str, open_page: Open) -> None:
+    """With a frightened customer, in Spanish, at 320 pixels: conversation and scorecard fit, and nobody is called angry."""
+    page = await open_page(product, viewport={"width": 320, "height": 640}, locale="es-ES")
+    await page.goto("/brief?persona=fraud-victim&language=es")
+    await page.get_by_role("button", name="Empezar la conversación").click()
+    await page.locator("#draft:not([required])").wait_for()
+    await say(page, "Tendrá que esperar, es la política del banco.", turn=1)
+    width = "document.documentElement.scrollWidth"
+    assert await page.evaluate(width) <= 320
+    await expect(page.locator("#m2 .emo")).to_have_text(re.compile("Miedo|Pánico"))
+    await page.get_by_role("button", name="Terminar y evaluar").click()
+    await page.locator("#sure [data-do=finish]").click()
+    await page.locator("#criteria").wait_for()
+    await expect(page.locator(".tip")).to_contain_text("La próxima vez:")
+    await expect(page.locator(".crit").first).to_contain_text("Escucha activa")
+    await page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+    assert await page.evaluate(width) <= 320
+    assert not await violations(page)
 
 
 async def test_the_keyboard_reaches_everything(address: str, open_page: Open) -> None:

@@ -25,7 +25,7 @@ from simcustomer.domain.affect import (
     next_affect,
 )
 from simcustomer.domain.cues import NEUTRAL, SETTLING, UNSETTLING, Appraisal, Cue, CueKind, Strength, Touch
-from simcustomer.domain.persona import Band, Persona
+from simcustomer.domain.persona import Band, Persona, Temperament, Weights
 from tests.people import a_persona, appraisal, cue
 
 KIND = CueKind
@@ -349,3 +349,18 @@ def test_a_boundary_settles_only_where_there_was_abuse_to_bound() -> None:
         start = first_affect(persona, 3)
         moved = next_affect(start, appraisal("respectful_boundary"), persona, 3).affect
         assert (moved.tension < start.tension) is abusive
+
+
+@pytest.mark.parametrize(
+    ("weights", "foremost"),
+    [
+        ({"anger": 1.0, "anxiety": 0.2}, "anger"),
+        ({"anger": 0.3, "anxiety": 1.0, "confusion": 0.3}, "anxiety"),
+        ({"anger": 0.4, "anxiety": 0.5, "confusion": 1.0}, "confusion"),
+        ({"anger": 0.0, "anxiety": 1.0, "confusion": 1.25}, "anxiety"),
+    ],
+)
+def test_the_foremost_feeling_makes_up_most_of_the_tension(weights: dict[str, float], foremost: str) -> None:
+    """Weight times value decides, not the weight or the value alone; of equals the first named."""
+    felt = Temperament(anger=60, anxiety=50, confusion=40, weights=Weights(**weights))
+    assert felt.foremost == foremost

@@ -211,3 +211,48 @@ def test_a_rubric_that_does_not_hold_together_is_refused(changes: dict[str, Any]
     """A gate on an unknown item, a cap on an unknown criterion and a repeated id are errors that name the culprit."""
     with pytest.raises(ValidationError, match=says):
         rubric(**changes)
+
+
+def spanish(**changes: Any) -> dict[str, Any]:
+    """A whole Spanish translation of the small rubric."""
+
+    def criterion(name: str, *items: str) -> dict[str, Any]:
+        texts = {"name": f"{name} es", "asks": "¿?", "next_step": "Hacer.", "anchors": ANCHORS}
+        return texts | {"items": {item: f"¿{item}?" for item in items}}
+
+    criteria = {
+        "care": criterion("care", "sorry", "felt", "hostile"),
+        "plan": criterion("plan", "step", "time"),
+    }
+    return {"title": "Pequeña", "criteria": criteria, "gates": {"no_hostility": "Hostil."}} | changes
+
+
+def test_a_rubric_is_read_in_another_language_and_stays_the_same_instrument() -> None:
+    """Only the texts change; without a translation the rubric is read as it was written."""
+    own = rubric(translations={"es": spanish()})
+    read = own.read_in("es")
+    assert (read.language, read.title, read.criteria[0].name) == ("es", "Pequeña", "care es")
+    assert read.criteria[0].items[1].ask == "¿felt?"
+    assert read.gates[0].why == "Hostil."
+    assert [(i.id, i.points) for i in read.items().values()] == [
+        (i.id, i.points) for i in own.items().values()
+    ]
+    assert own.read_in("en") is own
+    assert rubric().read_in("es") == rubric()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"gates": {}}, "translation es: lacks gates.no_hostility"),
+        ({"gates": {"no_hostility": "x", "rude": "x"}}, "translation es: nothing here is called gates.rude"),
+        (
+            {"criteria": {"care": spanish()["criteria"]["care"]}},
+            "translation es: lacks plan, plan.step, plan.time",
+        ),
+    ],
+)
+def test_a_translation_is_whole_or_an_error(changes: dict[str, Any], said: str) -> None:
+    """Nobody reads half a rubric: what is missing or unknown in a translation is named."""
+    with pytest.raises(ValidationError, match=said):
+        rubric(translations={"es": spanish(**changes)})

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -12,7 +15,16 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 
+from simcustomer import errors
+from simcustomer.domain.persona import Band
+from simcustomer.library import Library
+from simcustomer.practice import Practice
+from simcustomer.settings import Settings, content_dir
+from simcustomer.web.app import create_app
 from simcustomer.web.language import LANGUAGES, LOCALE_DIR, date_and_time, decimal, texts
+from tests.fakes import FakeAppraiser, FakeJudge, a_cast, a_library
+from tests.people import persona_fields
+from tests.web.conftest import Scoring
 
 TRANSLATED = sorted(set(LANGUAGES) - {"en"})
 
@@ -79,3 +91,78 @@ async def test_a_spanish_page(client: httpx.AsyncClient) -> None:
     assert "¿Quién te está esperando?" in page
     assert "Enfado" in page
     assert '<li class="card person" lang="en">' in page
+
+
+@asynccontextmanager
+async def visiting(
+    settings: Settings, appraiser: FakeAppraiser, judge: FakeJudge, language: str = "en"
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A browser in ``language`` in front of an app with these settings, which scores at once."""
+
+    def begin(practice: Practice) -> Scoring:
+        return Scoring(practice)
+
+    app = create_app(settings, cast=a_cast(appraiser, judge), scoring=begin)
+    async with app.router.lifespan_context(app):
+        transport, cookies = httpx.ASGITransport(app), {"language": language}
+        async with httpx.AsyncClient(transport=transport, base_url="http://test", cookies=cookies) as client:
+            yield client
+
+
+async def test_a_spanish_scorecard_reads_the_rubric_in_spanish(
+    settings: Settings, appraiser: FakeAppraiser, judge: FakeJudge
+) -> None:
+    """The judge is asked the rubric as it was written; the trainee reads it, and why something is open, in Spanish."""
+    product = Library(content_dir("personas"), content_dir("prompts"))
+    rubric = content_dir("prompts") / "rubrics" / "deescalation.yaml"
+    settings = settings.model_copy(update={"rubric": str(rubric)})
+
+    async with visiting(settings, appraiser, judge, "es") as client:
+        start = {"persona": "missing-kettle", "language": "en"}
+        path = (await client.post("/conversations", data=start)).headers["location"]
+        await client.post(f"{path}/turns", data={"text": "Three weeks.", "client_turn_id": "one"})
+        page = html.unescape(
+            (await client.get((await client.post(f"{path}/finish")).headers["location"])).text
+        )
+    assert judge.rubrics[0].criteria == product.rubric().criteria
+    for own, shown in zip(product.rubric().criteria, product.rubric().read_in("es").criteria, strict=True):
+        assert shown.asks in page
+        assert own.asks not in page
+        assert all(item.ask in page for item in shown.items)
+
+
+async def test_an_error_is_told_in_the_language_of_the_page(
+    client: httpx.AsyncClient, appraiser: FakeAppraiser
+) -> None:
+    """What went wrong is said in Spanish; the cause, which only the provider words, stands beside it as English."""
+    await client.post("/preferences", data={"language": "es"})
+    missing = await client.get("/c/nope")
+    assert "En esta dirección no hay nada." in missing.text
+    assert "no conversation" not in missing.text
+    path = (await client.post("/conversations", data={"persona": "missing-kettle"})).headers["location"]
+    appraiser.errors.append(errors.ModelUnavailable("The model is asleep"))
+    failed = await client.post(f"{path}/turns", data={"text": "Three weeks.", "client_turn_id": "one"})
+    assert "El modelo de lenguaje no responde." in failed.text
+    assert '<span class="cause" lang="en">The model is asleep</span>' in failed.text
+
+
+async def test_a_frightened_customer_is_not_called_angry(
+    settings: Settings, appraiser: FakeAppraiser, judge: FakeJudge, tmp_path: Path
+) -> None:
+    """Somebody whose foremost feeling is anxiety is uneasy to panicked on the page; in JSON the bands keep their names."""
+    felt = persona_fields()["temperament"] | {"anxiety": 90, "weights": {"anger": 0.2, "anxiety": 1.0}}
+    library = a_library(tmp_path / "frightened", temperament=felt)
+    settings = settings.model_copy(update={"personas_dir": library.personas_dir})
+
+    async with visiting(settings, appraiser, judge) as client:
+        assert "Panicked" in (await client.get("/")).text
+        path = (await client.post("/conversations", data={"persona": "missing-kettle"})).headers["location"]
+        await client.post(f"{path}/turns", data={"text": "Three weeks.", "client_turn_id": "one"})
+        page = await client.get(path)
+        told = (await client.get(f"/api/v1{path.replace('/c/', '/conversations/')}")).json()
+        result = await client.get((await client.post(f"{path}/finish")).headers["location"])
+    for text in (page.text, result.text):
+        assert "Panicked" in text
+        assert "from 0, calm, to 100, panicked" in text
+        assert not re.search("Angry|Furious|furious|Frustrated", text)
+    assert told["affect"]["band"] in set(Band)

@@ -50,7 +50,7 @@ async def test_the_first_page_offers_customers_and_warns(client: httpx.AsyncClie
     """The first page shows the customers, says that they are angry and that one can stop, and who plays."""
     text = words(await client.get("/"))
     assert "Ada Quill" in text
-    assert "you can stop at any time" in text
+    assert "You can stop at any time" in text
     assert "Played by fake-customer" in text
 
 
@@ -91,18 +91,22 @@ async def test_the_same_form_sent_twice_is_one_turn(client: httpx.AsyncClient) -
 
 
 @pytest.mark.parametrize(
-    ("error", "status"),
-    [(errors.ModelUnavailable("The model is asleep"), 503), (errors.ModelRefused("The model said no"), 502)],
+    ("error", "status", "told"),
+    [
+        (errors.ModelUnavailable("The model is asleep"), 503, "The language model does not answer."),
+        (errors.ModelRefused("The model said no"), 502, "The language model refused to answer this."),
+    ],
 )
 async def test_a_failed_reply_keeps_its_text(
-    client: httpx.AsyncClient, appraiser: FakeAppraiser, error: Exception, status: int
+    client: httpx.AsyncClient, appraiser: FakeAppraiser, error: Exception, status: int, told: str
 ) -> None:
     """When the customer cannot answer the page says why and holds the text, ready to be sent again as the same."""
     path = await start(client)
     appraiser.errors.append(error)
     response = await say(client, path, "Three <b>weeks</b>.", "one")
     assert response.status_code == status
-    assert f"Not sent. {error}" in words(response)
+    assert f"Not sent. {told}" in words(response)
+    assert str(error) in words(response)
     assert "Three &lt;b&gt;weeks&lt;/b&gt;.</textarea>" in response.text
     assert 'name="client_turn_id" value="one"' in response.text
 
@@ -112,7 +116,7 @@ async def test_an_invalid_reply_is_explained(client: httpx.AsyncClient) -> None:
     path = await start(client)
     response = await say(client, path, "x" * 20_000)
     assert response.status_code == 422
-    assert "20000 characters" in words(response)
+    assert "nor longer than 4,000 characters" in words(response)
     assert "x" * 20_000 in response.text
 
 
@@ -164,7 +168,7 @@ async def test_the_meter_says_word_number_and_position(client: httpx.AsyncClient
     """The feeling is a word and a number, and the scale says both to a screen reader."""
     page = await client.get(await start(client))
     assert "How Ada feels now" in words(page)
-    assert re.search(r'aria-label="Angry, \d\d on a scale from 0 calm to 100 furious"', page.text)
+    assert re.search(r'aria-label="Angry, \d\d on a scale from 0, calm, to 100, furious"', page.text)
 
 
 async def test_an_assessment_page_shows_no_feelings(client: httpx.AsyncClient) -> None:
@@ -173,7 +177,7 @@ async def test_an_assessment_page_shows_no_feelings(client: httpx.AsyncClient) -
     await say(client, path, "Three weeks.")
     page = await client.get(path)
     text = words(page)
-    assert "feelings and hints are shown at the end" in text
+    assert "no hints, and feelings are shown at the end" in text
     for absent in ("feels now", "Angry", "Down ", "Retry from here", "Give me a hint"):
         assert absent not in text
     result = await client.get((await client.post(f"{path}/finish")).headers["location"])
@@ -277,7 +281,7 @@ async def test_a_waiting_scorecard_says_why(client: httpx.AsyncClient, judge: Fa
     """When the judge is down the page says why it waits, and asking again brings the scorecard."""
     judge.errors.append(errors.ModelUnavailable("the judge does not answer"))
     address = await scored(client, "Three weeks.")
-    assert "The judge does not answer" in words(await client.get(address))
+    assert "the judge does not answer" in words(await client.get(address))
     again = await client.post(address.split("?")[0], data={"branch": "1"})
     assert again.headers["location"] == address
     assert "Score by criterion" in words(await client.get(address))

@@ -4,12 +4,28 @@ from __future__ import annotations
 
 import pytest
 
+from simcustomer import errors
 from simcustomer.domain.affect import Affect, Effect
-from simcustomer.domain.conversation import Conversation, Outcome, Turn
+from simcustomer.domain.conversation import MAX_REPLY_CHARS, Conversation, Outcome, Turn
 from simcustomer.domain.cues import SETTLING, UNSETTLING, Appraisal
+from simcustomer.domain.persona import Band
+from simcustomer.domain.rubric import Answer, ItemScore, JudgeInfo, Scorecard, Verdict
+from simcustomer.library import Library
+from simcustomer.settings import content_dir
 from simcustomer.web.charts import curve, points_of
-from simcustomer.web.result import headline, marked, steps_of, story, turn_of_message
-from simcustomer.web.words import CUES, OUTCOME_TONE, OUTCOMES
+from simcustomer.web.language import texts
+from simcustomer.web.problems import code_of
+from simcustomer.web.result import (
+    headline,
+    marked,
+    next_time,
+    rows_of,
+    steps_of,
+    story,
+    turn_of_message,
+    why_open,
+)
+from simcustomer.web.words import BANDS, CUES, ERRORS, OUTCOME_TONE, OUTCOMES, WITH_CAUSE
 from tests.people import a_persona
 
 
@@ -55,7 +71,7 @@ def said(talk: Conversation) -> str:
         ((78, 95), Outcome.SUPERVISOR, "You lost Ada at turn 2."),
         ((60,), Outcome.SUPERVISOR, "Ada ended calmer than they came."),
         ((74,), Outcome.BOUNDARY, "You drew the line, and closed with respect."),
-        ((90,), Outcome.TURN_LIMIT, "Ada ended angrier than they came."),
+        ((90,), Outcome.TURN_LIMIT, "Ada ended more upset than they came."),
         ((74, 73), None, "Ada ended much as they came."),
         ((), None, "You ended it before the first reply."),
     ],
@@ -130,3 +146,55 @@ def test_every_value_has_its_word() -> None:
     """Each cue that moves feelings and each outcome of the domain has a word on the page."""
     assert set(CUES) >= SETTLING | UNSETTLING
     assert set(OUTCOMES) == set(OUTCOME_TONE) == set(Outcome)
+
+
+def judged(*answers: Answer, level: int | None = None) -> Verdict:
+    """A criterion whose questions were answered so."""
+    items = tuple(ItemScore(id=f"q{n}", met=None, answer=answer) for n, answer in enumerate(answers))
+    return Verdict(level=level, reason="", items=items)
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ((Answer.NOT_APPLICABLE, Answer.NOT_APPLICABLE), "There was no occasion to show this."),
+        ((Answer.UNSCORED, Answer.NOT_MET, Answer.UNSCORED), "2 of 3 questions could not be decided."),
+    ],
+)
+def test_a_criterion_without_a_level_says_why(answers: tuple[Answer, ...], expected: str) -> None:
+    """What had no occasion and what could not be decided are told apart."""
+    told = why_open(judged(*answers))
+    assert told.text % told.values == expected
+
+
+def test_next_time_is_the_criterion_with_most_to_gain() -> None:
+    """Of the lowest criteria the one that weighs most; one without a level is none of them; exemplary has no next step."""
+    rubric = Library(content_dir("personas"), content_dir("prompts")).rubric()
+
+    def at(**levels: int | None) -> str | None:
+        given = {c.id: judged(Answer.MET, level=levels.get(c.id, 5)) for c in rubric.criteria}
+        info = JudgeInfo(model="test", rubric="x", rubric_hash="0", passes=1)
+        row = next_time(rows_of(rubric, Scorecard(overall=3, criteria=given, judge=info)))
+        return row.criterion.id if row else None
+
+    assert at(active_listening=2, ownership_and_solution=2, empathy=3) == "ownership_and_solution"
+    assert at(clarity=None, empathy=4) == "empathy"
+    assert at() is None
+
+
+@pytest.mark.parametrize("feeling", ["anger", "anxiety", "confusion"])
+def test_every_foremost_feeling_has_five_words_of_its_own(feeling: str) -> None:
+    """From calm upwards each feeling has its own word for each band."""
+    assert set(BANDS[feeling]) == set(Band)
+    assert len(set(BANDS[feeling].values())) == len(Band)
+    others = {word for other, words in BANDS.items() if other != feeling for word in words.values()}
+    assert set(BANDS[feeling].values()) & others == {"Calm"}
+
+
+def test_every_error_of_ours_has_words_for_a_trainee() -> None:
+    """Each code that a page can meet is told in the page's language, and the limit in it is the one that holds."""
+    ours = [error for error in vars(errors).values() if isinstance(error, type)]
+    assert {code_of(error("")) for error in ours} - {"sim_customer_error"} <= set(ERRORS)
+    assert set(ERRORS) >= WITH_CAUSE
+    assert f"{MAX_REPLY_CHARS:,}" in ERRORS["invalid_reply"]
+    assert str(MAX_REPLY_CHARS) in texts("es").gettext(ERRORS["invalid_reply"])

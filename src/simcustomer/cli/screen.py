@@ -9,6 +9,7 @@ from rich.table import Table
 from simcustomer.cast.parts import Spoken
 from simcustomer.domain.conversation import Conversation, simulated_csat
 from simcustomer.domain.rubric import Rubric, Scorecard
+from simcustomer.web.words import BANDS
 
 console = Console(highlight=False)
 error_console = Console(stderr=True, highlight=False)
@@ -31,8 +32,9 @@ def show_turn(conversation: Conversation, *, with_reply: bool = False) -> None:
         if with_reply:
             console.print(f"[bold]you[/bold]: {shown(turn.trainee)}")
     colour = COLOURS[affect.band.value]
+    word = BANDS[conversation.persona.temperament.foremost][affect.band].lower()
     name = shown(conversation.persona.first_name)
-    console.print(f"[bold]{name}[/bold] [{colour}]({affect.band.value} {affect.tension:.0f}{change})[/{colour}]: "
+    console.print(f"[bold]{name}[/bold] [{colour}]({word} {affect.tension:.0f}{change})[/{colour}]: "
                   f"{shown(turn.customer if turn else conversation.opening)}")  # fmt: skip
 
 

@@ -140,7 +140,9 @@ class Rubric(Frozen):
         own = {*items, *(c.id for c in self.criteria), *(f"gates.{gate.id}" for gate in self.gates)}
         for language, texts in self.translations.items():
             if unknown := texts.ids() - own:
-                raise ValueError(f"translation {language}: nothing here is called {', '.join(sorted(unknown))}")
+                raise ValueError(
+                    f"translation {language}: nothing here is called {', '.join(sorted(unknown))}"
+                )
             if missing := own - texts.ids():
                 raise ValueError(f"translation {language}: lacks {', '.join(sorted(missing))}")
         return self

@@ -6,36 +6,34 @@ stands in ``locale/babel.cfg``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from io import BytesIO
 from pathlib import Path
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 from starlette.requests import Request
 
+from simcustomer.domain.persona import Language
+
 LOCALE_DIR = Path(__file__).parent / "locale"
-LANGUAGES = {"en": "English", "es": "español"}
+LANGUAGES: Mapping[Language, str] = {"en": "English", "es": "español"}
 """Languages of the interface, each by its own name."""
 COOKIE = "language"
 COOKIE_LIFE_S = 365 * 24 * 3600
 """A preference is kept for a year."""
 
 
-def language_of(request: Request) -> str:
+def language_of(request: Request) -> Language:
     """The language that was chosen, else the first of the browser's that there is, else English."""
-    chosen = request.cookies.get(COOKIE, "")
-    if chosen in LANGUAGES:
-        return chosen
-    wishes = (
-        part.split(";")[0].strip()[:2].lower()
-        for part in request.headers.get("accept-language", "").split(",")
-    )
-    return next((wish for wish in wishes if wish in LANGUAGES), "en")
+    browser = request.headers.get("accept-language", "").split(",")
+    wishes = [request.cookies.get(COOKIE, ""), *(part.strip()[:2].lower() for part in browser)]
+    return next((language for wish in wishes for language in LANGUAGES if language == wish), "en")
 
 
 @cache
@@ -57,8 +55,9 @@ def decimal(value: float, language: str) -> str:
 
 
 def date_and_time(moment: datetime, language: str) -> str:
-    """Date and time in the server's own zone."""
-    return format_datetime(moment.astimezone(), format="medium", locale=language)
+    """Date and time, to the minute, in the server's own zone."""
+    here = moment.astimezone()
+    return f"{format_date(here, locale=language)}, {format_time(here, format='short', locale=language)}"
 
 
 def N_(text: str) -> str:  # noqa: N802 the name by which extraction tools know a text that is translated later

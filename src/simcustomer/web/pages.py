@@ -18,7 +18,7 @@ from simcustomer.web.api import ClientTurnId, Difficulty, Index
 from simcustomer.web.deps import DeskDep
 from simcustomer.web.desk import Desk, cursor_of
 from simcustomer.web.language import COOKIE, COOKIE_LIFE_S, LANGUAGES, language_of
-from simcustomer.web.problems import headers_of, status_of
+from simcustomer.web.problems import body_of, headers_of, status_of
 from simcustomer.web.talk import conversation_page, initials
 from simcustomer.web.templating import THEME_COOKIE, THEMES, render
 
@@ -158,7 +158,7 @@ async def preferences(
         (THEME_COOKIE, theme, THEMES),
         (COOKIE, language, tuple(LANGUAGES)),
     ):
-        if value in allowed:
+        if value and value in allowed:
             response.set_cookie(
                 name, value, max_age=COOKIE_LIFE_S, httponly=True, samesite="lax", secure=secure
             )
@@ -180,7 +180,7 @@ async def _conversation(
     hint = desk.live.hint_at(record.id, cursor_of(record))
     page = conversation_page(record, newest, desk.live.in_flight(record.id), hint)
     page |= {
-        "error": str(error) if error else "",
+        "error": body_of(error) if error else None,
         "draft": draft,
         "client_turn_id": client_turn_id or uuid4().hex,
     }

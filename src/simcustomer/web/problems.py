@@ -129,7 +129,11 @@ def _answer(
     if is_api(request):
         return JSONResponse({"error": body}, status, headers=headers)
     return render(
-        request, "error.html", {"status": status, "message": body["message"]}, status=status, headers=headers
+        request,
+        "error.html",
+        {"status": status, "code": body["code"], "message": body["message"]},
+        status=status,
+        headers=headers,
     )
 
 

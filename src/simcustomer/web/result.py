@@ -10,11 +10,12 @@ from typing import Any
 from simcustomer.domain.affect import UPSET_FROM
 from simcustomer.domain.conversation import Conversation, Outcome
 from simcustomer.domain.persona import Band
-from simcustomer.domain.rubric import Criterion, Feedback, Item, Rubric, Scorecard, Verdict
+from simcustomer.domain.rubric import Answer, Criterion, Feedback, Item, Rubric, Scorecard, Verdict
 from simcustomer.store.records import ConversationRecord, ScorecardRecord
 from simcustomer.web.charts import curve
 from simcustomer.web.language import N_
 from simcustomer.web.talk import Versions, initials, messages_of, points_between
+from simcustomer.web.words import LEVELS
 
 LANE_LIMIT = 6
 """Most turns whose effects stand in columns under the curve; more are a list."""
@@ -52,12 +53,18 @@ class Step:
 
 @dataclass(frozen=True)
 class Row:
-    """A criterion with its verdict."""
+    """A criterion with its verdict: what its level means, or why it has none."""
 
     criterion: Criterion
     verdict: Verdict
     items: Mapping[str, Item]
     anchor: str
+    open: Told
+
+    @property
+    def applied(self) -> bool:
+        """False when there was no occasion for any of it."""
+        return any(item.answer is not Answer.NOT_APPLICABLE for item in self.verdict.items)
 
 
 def steps_of(talk: Conversation) -> list[Step]:
@@ -95,7 +102,7 @@ def headline(talk: Conversation, steps: Sequence[Step]) -> Told:
     if end <= start - TOLD_FROM:
         return Told(N_("%(name)s ended calmer than they came."), {"name": name})
     if end >= start + TOLD_FROM:
-        return Told(N_("%(name)s ended angrier than they came."), {"name": name})
+        return Told(N_("%(name)s ended more upset than they came."), {"name": name})
     return Told(N_("%(name)s ended much as they came."), {"name": name})
 
 
@@ -136,9 +143,25 @@ def rows_of(rubric: Rubric, scorecard: Scorecard) -> list[Row]:
                 verdict=verdict,
                 items={item.id: item for item in criterion.items},
                 anchor=criterion.anchors.of(level) if level else "",
+                open=why_open(verdict),
             )
         )
     return rows
+
+
+def why_open(verdict: Verdict) -> Told:
+    """Why a criterion has no level."""
+    undecided = sum(item.answer is Answer.UNSCORED for item in verdict.items)
+    if not undecided:
+        return Told(N_("There was no occasion to show this."), {})
+    text = N_("%(open)s of %(count)s questions could not be decided.")
+    return Told(text, {"open": undecided, "count": len(verdict.items)})
+
+
+def next_time(rows: Sequence[Row]) -> Row | None:
+    """The criterion with most to gain: the lowest level, of equals the one that weighs most; None when all is exemplary."""
+    below = [row for row in rows if row.verdict.level and row.verdict.level < len(LEVELS)]
+    return min(below, key=lambda row: (row.verdict.level, -row.criterion.weight), default=None)
 
 
 def marked(text: str, quotes: Sequence[str]) -> list[tuple[str, bool]]:
@@ -198,9 +221,13 @@ def versions_of_scorecard(record: ConversationRecord) -> Versions | None:
 def result_page(
     record: ConversationRecord, card: ScorecardRecord, rubric: Rubric, seconds: int, earlier: Earlier | None
 ) -> dict[str, Any]:
-    """The context of the scorecard page; without a scorecard only what is known already."""
+    """The context of the scorecard page; without a scorecard only what is known already.
+
+    ``rubric`` has its texts in the language of the page, if it can be read in it.
+    """
     talk, scorecard = record.conversation, card.scorecard
     steps = steps_of(talk)
+    rows = rows_of(rubric, scorecard) if scorecard else []
     quotes = quotes_by_message(scorecard)
     transcript = [
         (message, marked(message.text, quotes.get(message.number, ()))) for message in messages_of(record)
@@ -229,7 +256,9 @@ def result_page(
         "rubric": rubric,
         "card": card,
         "scorecard": scorecard,
-        "rows": rows_of(rubric, scorecard) if scorecard else [],
+        "rows": rows,
+        "next_time": next_time(rows),
+        "gates": {gate.id: gate.why for gate in rubric.gates},
         "transcript": transcript,
         "turn_of_message": turn_of_message,
         "retry_from": _retry_from(scorecard.feedback if scorecard else (), steps),

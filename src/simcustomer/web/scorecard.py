@@ -10,12 +10,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
+from simcustomer.domain.persona import Language
 from simcustomer.domain.rubric import Rubric, Scorecard
 from simcustomer.library import rubric_from
 from simcustomer.store.records import ConversationRecord, ScorecardRecord
 from simcustomer.web.api import Index, conversation_view, scorecard_record_view
 from simcustomer.web.deps import DeskDep
 from simcustomer.web.desk import Desk
+from simcustomer.web.language import language_of
 from simcustomer.web.result import Earlier, ended_branches, result_page
 from simcustomer.web.templating import render
 
@@ -34,7 +36,7 @@ async def scorecard(
     if record.ended_at is None:
         return RedirectResponse(f"/c/{conversation_id}?branch={record.branch}", 303)
     card = await desk.practice.store.scorecard(record.id, record.branch)
-    rubric = await _rubric(desk, record.id)
+    rubric = await _rubric(desk, record.id, language_of(request))
     seconds = round((record.ended_at - record.opened_at).total_seconds())
     earlier = await _earlier(desk, record)
     return render(request, "scorecard.html", result_page(record, card, rubric, seconds, earlier))
@@ -112,7 +114,7 @@ async def _earlier(desk: Desk, record: ConversationRecord) -> Earlier | None:
     return Earlier(number, card.scorecard.overall if card.scorecard else None)
 
 
-async def _rubric(desk: Desk, conversation_id: str) -> Rubric:
-    """The rubric as it was when the conversation began."""
+async def _rubric(desk: Desk, conversation_id: str, language: Language) -> Rubric:
+    """The rubric as it was when the conversation began, to be read in ``language``."""
     content = await desk.practice.store.frozen(conversation_id, "rubric")
-    return rubric_from(content.body)
+    return rubric_from(content.body).read_in(language)

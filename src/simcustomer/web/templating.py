@@ -29,7 +29,7 @@ def environment(language: str) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        extensions=["jinja2.ext.i18n"],
     )
     catalogue = texts(language)
     env.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined] # added by the extension

@@ -7,24 +7,19 @@ from collections.abc import Mapping
 from simcustomer.domain.conversation import Mode, Outcome
 from simcustomer.domain.cues import CueKind
 from simcustomer.domain.persona import Band
+from simcustomer.domain.rubric import DISAGREED, MISQUOTED, UNANSWERED
 from simcustomer.web.language import N_
 
-BANDS: Mapping[str, str] = {
-    Band.CALM: N_("Calm"),
-    Band.WARY: N_("Wary"),
-    Band.FRUSTRATED: N_("Frustrated"),
-    Band.ANGRY: N_("Angry"),
-    Band.FURIOUS: N_("Furious"),
+ANGER = (N_("Calm"), N_("Wary"), N_("Frustrated"), N_("Angry"), N_("Furious"))
+ANXIETY = (N_("Calm"), N_("Uneasy"), N_("Worried"), N_("Frightened"), N_("Panicked"))
+CONFUSION = (N_("Calm"), N_("Unsure"), N_("Confused"), N_("Lost"), N_("Overwhelmed"))
+BANDS: Mapping[str, Mapping[str, str]] = {
+    feeling: dict(zip(Band, texts, strict=True))
+    for feeling, texts in (("anger", ANGER), ("anxiety", ANXIETY), ("confusion", CONFUSION))
 }
+"""The five bands in words, by the feeling that is foremost in the persona: who panics is not called angry."""
 BAND_CLASS: Mapping[str, str] = {band: f"b{number}" for number, band in enumerate(Band, start=1)}
 """The style class that gives a band its colour."""
-
-LEADS: Mapping[str, str] = {
-    "anger": N_("mostly anger"),
-    "anxiety": N_("mostly anxiety"),
-    "confusion": N_("mostly confusion"),
-}
-"""The strongest of the three feelings that make up tension."""
 
 CUES: Mapping[str, str] = {
     CueKind.ACKNOWLEDGES_FEELING: N_("acknowledged the feeling"),
@@ -87,6 +82,43 @@ DIFFICULTIES: Mapping[int, str] = {
     4: N_("Hard: heats up fast and calms slowly"),
     5: N_("Very hard: little patience, and words alone do little"),
 }
+REASONS: Mapping[str, str] = {
+    MISQUOTED: N_("The judge quoted what nobody said, so this does not count."),
+    UNANSWERED: N_("The judge did not answer this."),
+    DISAGREED: N_("The passes of the judge disagree."),
+}
+"""Why a question is open, where arithmetic says so and not the judge in its own words."""
+ERRORS: Mapping[str, str] = {
+    "invalid_reply": N_("A reply cannot be empty, nor longer than 4,000 characters."),
+    "invalid_request": N_("Something in the request is missing or wrong."),
+    "not_found": N_("There is nothing at this address."),
+    "conversation_over": N_("The conversation has ended."),
+    "turn_conflict": N_("Another reply is still being answered, or came first. Wait for its answer."),
+    "forbidden": N_("This cannot be done in an assessment."),
+    "budget_exceeded": N_("The budget for language models is used up."),
+    "store_unavailable": N_("The database does not answer. Nothing was kept; try again in a moment."),
+    "model_unavailable": N_("The language model does not answer. Try again in a moment."),
+    "model_refused": N_("The language model refused to answer this."),
+    "model_output_invalid": N_("The language model gave an answer that cannot be used. Try again."),
+    "model_error": N_("The language model failed. Try again in a moment."),
+    "config_error": N_("Something is wrong in the settings or in a content file."),
+    "too_large": N_("That is too long to be taken."),
+    "internal": N_("Something went wrong here. What was kept is not lost."),
+}
+"""What a trainee reads about an error, by its code. A code that is not here is told in the error's own words."""
+WITH_CAUSE = frozenset(
+    {
+        "invalid_request",
+        "budget_exceeded",
+        "store_unavailable",
+        "model_unavailable",
+        "model_refused",
+        "model_output_invalid",
+        "model_error",
+        "config_error",
+    }
+)
+"""Errors whose own words, in English, say more: the cause that whoever runs this can mend."""
 MODES: Mapping[str, str] = {Mode.PRACTICE: N_("Practice"), Mode.ASSESSMENT: N_("Assessment")}
 LEVELS: Mapping[int, str] = {
     1: N_("Harmful"),

@@ -120,6 +120,13 @@ async function send(text, turnId) {
   box.focus();
 }
 
+// An error from the server in the words of this page, and its cause (in English) where that says more.
+function told({ code, message }) {
+  const known = document.getElementById("errors").content.querySelector(`[data-code="${CSS.escape(code)}"]`);
+  if (!known) return { why: message, cause: "" };
+  return { why: known.textContent, cause: "cause" in known.dataset ? message : "" };
+}
+
 // Sends one reply. Gives the turn when the answer is kept, else the problem in words.
 async function post(text, turnId) {
   try {
@@ -130,9 +137,9 @@ async function post(text, turnId) {
     });
     const body = await response.json().catch(() => null);
     if (response.ok) return { turn: body };
-    return { problem: body?.error?.message ?? `${texts.textUnreachable} (${response.status})` };
+    return { problem: body?.error ? told(body.error) : { why: texts.textUnreachable, cause: `${response.status}` } };
   } catch {
-    return { problem: texts.textUnreachable };
+    return { problem: { why: texts.textUnreachable, cause: "" } };
   }
 }
 
@@ -140,7 +147,8 @@ function failed(bubble, text, turnId, problem) {
   remember(DRAFT, together(text, box.value));
   log.append(bubble);
   const note = drawn("failed");
-  note.querySelector(".why").textContent = `${texts.textFailed} ${problem}`;
+  note.querySelector(".why").textContent = `${texts.textFailed} ${problem.why}`;
+  note.querySelector(".cause").textContent = problem.cause;
   bubble.append(note);
   note.querySelector('[data-do="retry"]').addEventListener("click", () => {
     if (busy) return;
@@ -209,7 +217,7 @@ async function askHint() {
     const response = await fetch(`${api}/hints`, { method: "POST" });
     const body = await response.json();
     if (response.ok && body.hint !== before) await refresh();
-    else text.textContent = response.ok ? texts.textSameHint : body.error.message;
+    else text.textContent = response.ok ? texts.textSameHint : told(body.error).why;
   } catch {
     text.textContent = texts.textUnreachable;
   }

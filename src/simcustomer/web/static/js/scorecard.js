@@ -21,8 +21,7 @@ async function wait() {
   wait();
 }
 
-const print = document.getElementById("print");
-if (print) {
+for (const print of document.querySelectorAll(".print")) {
   print.hidden = false;
   print.addEventListener("click", () => window.print());
 }
