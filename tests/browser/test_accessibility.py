@@ -75,6 +75,7 @@ async def every_page(page: Page, appraiser: FakeAppraiser, scoring: Scoring) -> 
     await say(page, "Second try.", turn=1)
     yield "two versions"
     await page.get_by_role("link", name="Previous version").click()
+    await page.get_by_role("link", name="Back to the newest").wait_for()
     yield "earlier version"
     await page.get_by_role("link", name="Back to the newest").click()
     await page.get_by_role("button", name="End and score").click()

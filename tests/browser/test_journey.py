@@ -50,11 +50,7 @@ async def test_by_forms_alone(product: str, open_page: Open) -> None:
     await expect(page.locator("#hint-text")).not_to_contain_text("nudge")
     await page.get_by_role("button", name="End and score").click()
     await page.wait_for_url("**/scorecard*")
-    for _ in range(20):
-        if await page.locator("#criteria").count():
-            break
-        await page.reload()
-    await expect(page.locator("#criteria")).to_be_visible()
+    await page.locator("#criteria").wait_for()  # the page asks again by itself, without scripts too
 
 
 async def test_a_second_tab_follows(address: str, open_page: Open) -> None:
