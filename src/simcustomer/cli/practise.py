@@ -38,7 +38,7 @@ class Played:
 
 
 def play(
-    persona: Annotated[str, typer.Argument(help="persona id, for example lost-parcel")],
+    persona: Annotated[str, typer.Argument(help="persona id; see: simcustomer persona list")],
     replies: Annotated[str, typer.Option("--replies", "-r", help="file with one trainee reply a line, or -")],
     language: LanguageOption = "en",
     difficulty: DifficultyOption = DEFAULT_DIFFICULTY,
@@ -62,7 +62,7 @@ def play(
 
 
 def chat(
-    persona: Annotated[str, typer.Argument(help="persona id, for example lost-parcel")],
+    persona: Annotated[str, typer.Argument(help="persona id; see: simcustomer persona list")],
     language: LanguageOption = "en",
     difficulty: DifficultyOption = DEFAULT_DIFFICULTY,
 ) -> None:
