@@ -12,8 +12,8 @@ from simcustomer.domain.persona import Persona
 from simcustomer.domain.text import mentions
 from simcustomer.errors import ConfigError, NotFound
 from simcustomer.library import Library, check, read_personas
-from simcustomer.settings import content_dir
-from tests.people import persona_fields
+from simcustomer.settings import Settings, content_dir
+from tests.people import a_persona, persona_fields
 
 SHIPPED = Library(content_dir("personas"), content_dir("prompts")).personas()
 
@@ -150,3 +150,33 @@ def test_no_locked_keyword_stands_where_everybody_reads_it(persona: Persona) -> 
     locked = [word for fact in persona.facts if fact.unlock for word in fact.keywords]
     assert locked
     assert not [word for word in locked for text in open_texts if mentions(text, word)]
+
+
+def prompts_of(folder: Path) -> dict[str, str]:
+    """Name and hash of every prompt that is frozen into a conversation started now."""
+    content = Library(Settings().personas_dir, folder).frozen(a_persona())
+    return {part.name: part.hash for part in content if part.kind == "prompt"}
+
+
+def test_the_hash_of_a_frozen_prompt_changes_with_its_text(tmp_path: Path) -> None:
+    """A template's hash is that of its content."""
+    (tmp_path / "rubrics").mkdir()
+    (tmp_path / "rubrics" / "deescalation.yaml").write_text("id: any", encoding="utf-8")
+    (tmp_path / "act.j2").write_text("one", encoding="utf-8")
+    before = prompts_of(tmp_path)
+    (tmp_path / "act.j2").write_text("other", encoding="utf-8")
+    after = prompts_of(tmp_path)
+    assert set(before) == {"act"} == set(after)
+    assert before["act"] != after["act"]
+
+
+def test_every_act_has_its_prompt() -> None:
+    """The acts that the players perform have their templates in the shipped folder, and are frozen with a conversation."""
+    assert set(prompts_of(Settings().prompts_dir)) == {
+        "appraise",
+        "customer",
+        "survey",
+        "judge",
+        "coach",
+        "hint",
+    }

@@ -6,8 +6,6 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Mapping
-from functools import cached_property
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
@@ -67,12 +65,6 @@ class Prompts:
         """
         digest = hmac.new(self._salt, "\0".join(content).encode(), hashlib.sha256).hexdigest()
         return f"data-{digest[:MARK_DIGITS]}"
-
-    @cached_property
-    def hashes(self) -> Mapping[str, str]:
-        """SHA-256 of each template's text, in hexadecimal, by its name."""
-        paths = sorted(self.folder.glob("*.j2"))
-        return {path.stem: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
 def fence(text: str, mark: str, label: str = "") -> str:
