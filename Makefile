@@ -2,7 +2,7 @@
 # this folder; .venv and .cache hold the lot, and `make clean` removes both.
 
 .DEFAULT_GOAL := help
-.PHONY: help install serve test lint lock screenshots clean
+.PHONY: help install serve test lint lock screenshots clean eval
 
 PYTHON ?=
 ARGS ?=

@@ -21,6 +21,7 @@ LAYERS = {
     "judging": 4,
     "views": 4,
     "work": 5,
+    "evals": 5,
     "web": 6,
     "cli": 7,
 }

@@ -39,6 +39,10 @@ class Settings(BaseSettings):
     )
     personas_dir: Path = Field(default_factory=lambda: content_dir("personas"))
     prompts_dir: Path = Field(default_factory=lambda: content_dir("prompts"))
+    evals_dir: Path = Field(
+        default_factory=lambda: content_dir("evals"), description="suites and scripted trainees"
+    )
+    runs_dir: Path = Field(default=Path("runs"), description="where evaluation runs write their logs")
     rubric: str = Field(
         default="deescalation", description="name of a rubric in prompts/rubrics, without .yaml"
     )

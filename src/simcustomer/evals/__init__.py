@@ -1,0 +1,1 @@
+"""Evaluation: suites, runs, scorers of the customer, calibration of judge and appraiser, the persona gate, reports."""
