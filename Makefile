@@ -2,7 +2,7 @@
 # this folder; .venv and .cache hold the lot, and `make clean` removes both.
 
 .DEFAULT_GOAL := help
-.PHONY: help install serve test lint lock screenshots clean eval
+.PHONY: help install serve test lint lock harness screenshots clean eval
 
 PYTHON ?=
 ARGS ?=
@@ -12,8 +12,9 @@ PORT ?= 8000
 CACHE := $(CURDIR)/.cache
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --quiet --no-input
-LOCK := .cache/lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
-	--no-emit-package simcustomer --custom-compile-command "make lock" --quiet
+COMPILE := .cache/lock/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command "make lock" --quiet
+LOCK := $(COMPILE) pyproject.toml --no-emit-package simcustomer
 
 export TMPDIR := $(CACHE)/tmp
 export XDG_CACHE_HOME := $(CACHE)/xdg
@@ -44,12 +45,21 @@ lint: .venv/.dev  ## ruff check, ruff format --check and mypy --strict
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+eval: .venv/.dev  ## run the quick evaluation suite on the built-in players and write its report (ARGS=--yes and others)
+	$(BIN)/simcustomer eval run quick $(ARGS)
+	$(BIN)/simcustomer eval report latest
+
 screenshots: .venv/.dev  ## take the README's screenshots with Chromium
 	$(BIN)/python -m tests.browser.screenshots $(ARGS)
+
+harness: .venv/.runtime .cache/harness/.made  ## our customers as Inspect's simulated users (docs/harnesses.md)
+	XDG_DATA_HOME=$(CACHE)/xdg PYTHONDONTWRITEBYTECODE=1 .cache/harness/bin/python examples/inspect/run.py \
+		--serve $(BIN)/simcustomer $(ARGS)
 
 lock: .cache/lock/bin/uv  ## write requirements/*.txt again from pyproject.toml (ARGS=--upgrade moves the pins)
 	$(LOCK) --extra build --output-file requirements/runtime.txt $(ARGS)
 	$(LOCK) --extra dev --constraints requirements/runtime.txt --output-file requirements/dev.txt $(ARGS)
+	$(COMPILE) requirements/harness.in --output-file requirements/harness.txt $(ARGS)
 
 clean:  ## remove .venv, .cache, builds and bytecode
 	rm -rf .venv .cache dist build
@@ -90,6 +100,13 @@ FIND_PYTHON = for candidate in $(or $(PYTHON),python3.14 python3.13 python3.12 p
 	@$(PIP) --require-hashes --requirement requirements/dev.txt
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch .venv/.runtime $@
+
+# Inspect has an environment of its own: see requirements/harness.in.
+.cache/harness/.made: requirements/harness.txt
+	@python=; $(FIND_PYTHON); echo "Setting up .cache/harness with Inspect (a minute or two the first time) ..."; \
+	rm -rf .cache/harness && "$$python" -m venv .cache/harness
+	@.cache/harness/bin/python -m pip install --quiet --quiet --no-input --require-hashes --requirement requirements/harness.txt
+	@touch $@
 
 .cache/lock/bin/uv:
 	@python=; $(FIND_PYTHON); "$$python" -m venv .cache/lock

@@ -72,7 +72,7 @@ def test_a_wrapped_library_is_imported_in_its_one_file(path: Path) -> None:
 
 def test_parts_of_the_play_do_not_know_each_other() -> None:
     """The customer cannot see the rubric's judge, and the judge cannot see the customer: each player stands alone."""
-    players = {"appraiser", "customer", "judge", "coach"}
+    players = {"appraiser", "customer", "judge", "coach", "trainee", "grader"}
     for path in (SRC / "cast").rglob("*.py"):
         if path.stem in players:
             for module in _imports(path):

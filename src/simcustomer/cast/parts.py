@@ -1,4 +1,4 @@
-"""The parts: what an appraiser, a customer, a judge and a coach must be able to do."""
+"""The parts: what an appraiser, a customer, a judge, a coach and a simulated trainee must be able to do."""
 
 from __future__ import annotations
 
@@ -97,6 +97,20 @@ class Coach(Protocol):
         scorecard: Scorecard,
     ) -> tuple[tuple[Feedback, ...], tuple[Praise, ...]]:
         """At most three better wordings, each of one trainee message, and what went well. Raises ``ModelError``."""
+
+
+class Trainee(Protocol):
+    """Sits in the trainee's seat in evaluation runs: a model at a stated skill level, or somebody's support bot."""
+
+    @property
+    def name(self) -> str:
+        """The name under which the trainee stands in records."""
+
+    async def reply(self, conversation: Conversation) -> str | None:
+        """The next reply to the customer; None when this trainee has no more to say. Raises ``ModelError``.
+
+        Only what has been said and the persona's case file may shape it: no feelings, needs or facts.
+        """
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,17 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from simcustomer.llm.model import T
+from simcustomer.llm.model import Prose, T
 
 MAX_PROBLEMS = 8
 """Problems listed to a model that is asked to mend its answer; more only make the prompt longer."""
 
 _THINKING = r"think(?:ing)?|thought|reasoning"
 _THOUGHT_FIRST = re.compile(rf"\A\s*(?![{{`]).*?</(?:{_THINKING})>", re.DOTALL | re.IGNORECASE)
+_THOUGHT_BEFORE_PROSE = re.compile(
+    rf"\A\s*(?:<(?:{_THINKING})>)?(?:(?!<(?:{_THINKING})>).)*?</(?:{_THINKING})>", re.DOTALL | re.IGNORECASE
+)
+"""As the one above, but never from the middle: what stands before the opening mark may be part of the text."""
 _THINKING_MARK = re.compile(rf"</?\s*(?:{_THINKING})\s*>", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 """Characters that no one writes in a chat; a database may refuse them, and a terminal obeys them."""
@@ -29,16 +33,21 @@ def read_answer(text: str, schema: type[T]) -> T:
     """The answer in ``text``.
 
     Two wrappings are taken off, because models put them around an answer that is otherwise whole: reasoning between
-    ``<think>`` marks before it, and one fenced block around all of it. JSON is never searched for in prose. Raises
-    ``UnusableAnswer``.
+    ``<think>`` marks before it, and one fenced block around all of it. JSON is never searched for in prose. For
+    ``Prose`` the text itself is the answer, fences and all. Raises ``UnusableAnswer``.
     """
-    text = _THOUGHT_FIRST.sub("", text, count=1).strip()
-    if fenced := _WHOLLY_FENCED.match(text):
+    is_prose = schema is Prose
+    text = (_THOUGHT_BEFORE_PROSE if is_prose else _THOUGHT_FIRST).sub("", text, count=1).strip()
+    if not is_prose and (fenced := _WHOLLY_FENCED.match(text)):
         text = fenced.group(1)
     if not text:
         raise UnusableAnswer("the answer is empty")
     try:
-        value = schema.model_validate_json(text, strict=True)
+        value = (
+            schema.model_validate({"text": text})
+            if is_prose
+            else schema.model_validate_json(text, strict=True)
+        )
     except ValidationError as error:
         raise UnusableAnswer(_problems(error)) from error
     strings = list(_strings(value.model_dump()))

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from simcustomer.llm.answer import strict_schema
-from simcustomer.llm.model import Message
+from simcustomer.llm.model import Message, Prose
 
 TEMPERATURE: Mapping[str, float] = {"appraise": 0.0}
 """Only the observer is asked to be steady. The judge is not: the spread of its passes is the stated uncertainty."""
@@ -59,12 +59,14 @@ class Dialect:
         return False
 
     def options(self, schema: type[BaseModel], purpose: str, ceiling: int) -> dict[str, Any]:
-        """The parameters of a request for an answer in ``schema`` of at most ``ceiling`` tokens."""
+        """The parameters of a request for an answer in ``schema`` of at most ``ceiling`` tokens; ``Prose`` has no format."""
         options: dict[str, Any] = {}
         if "max_tokens" not in self.left_out:
             options["max_tokens"] = ceiling
         if purpose in TEMPERATURE and "temperature" not in self.left_out:
             options["temperature"] = TEMPERATURE[purpose]
+        if schema is Prose:
+            return options
         if self.format == "json_schema":
             named = {"name": purpose, "schema": strict_schema(schema), "strict": True}
             options["response_format"] = {"type": "json_schema", "json_schema": named}
@@ -74,7 +76,7 @@ class Dialect:
 
     def messages(self, messages: Sequence[Message], schema: type[BaseModel]) -> Sequence[Message]:
         """The messages, with the schema in the first one where the provider does not take it as a parameter."""
-        if self.format == "json_schema":
+        if self.format == "json_schema" or schema is Prose:
             return messages
         first, *rest = messages
         words = _IN_WORDS.format(schema=json.dumps(strict_schema(schema), ensure_ascii=False))

@@ -10,20 +10,21 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Generic
+from typing import Any, Generic, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, stop_after_delay
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from simcustomer.errors import ModelError, ModelOutputInvalid, ModelRefused, ModelUnavailable
 from simcustomer.llm.answer import UnusableAnswer, read_answer
 from simcustomer.llm.dialect import Dialect
 from simcustomer.llm.failures import Failures, short
 from simcustomer.llm.ledger import note
-from simcustomer.llm.model import Message, T, Usage
+from simcustomer.llm.model import Message, Prose, T, Usage
 from simcustomer.llm.retry import is_worth_waiting, wait_s
 from simcustomer.llm.wire import ledger_entry, refusal_in, usage_of, wire
 
@@ -48,7 +49,9 @@ class LiteLLMModel:
     """One model by its litellm name, as a ``ChatModel``.
 
     ``timeout_s`` is the longest wait for one request in seconds (``LONG_ACTS`` wait longer), ``attempts`` the most
-    requests for one answer (a repair is a second answer), ``sleep`` what waits between them.
+    requests for one answer (a repair is a second answer), ``sleep`` what waits between them. ``slots`` bounds how many
+    requests are under way at once, across all models that share it: a request waits for its slot before its clock
+    starts, and holds it only while it is under way.
     """
 
     def __init__(
@@ -59,12 +62,14 @@ class LiteLLMModel:
         attempts: int = 4,
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        slots: asyncio.Semaphore | None = None,
     ) -> None:
         self.name = model
         self.api_base = api_base
         self.timeout_s = timeout_s
         self.attempts = attempts
         self.sleep = sleep
+        self.slots = slots
         self.dialect = Dialect()
 
     async def complete(self, messages: Sequence[Message], *, schema: type[T], purpose: str) -> T:
@@ -105,6 +110,21 @@ class _Pong(BaseModel):
     here: bool
 
 
+class Price(NamedTuple):
+    """What a model costs, US dollars a token."""
+
+    input_usd: float
+    output_usd: float
+
+
+def price_of(model: str) -> Price | None:
+    """The price of a model by its litellm name, from the list that litellm ships; None where nobody knows. Imports litellm."""
+    known = _info(model)
+    if known.get("input_cost_per_token") is None or known.get("output_cost_per_token") is None:
+        return None
+    return Price(float(known["input_cost_per_token"]), float(known["output_cost_per_token"]))
+
+
 async def close_clients() -> None:
     """Close the connections that litellm holds, if it was ever used. For the end of a program."""
     if litellm := sys.modules.get("litellm"):
@@ -120,7 +140,11 @@ class _Truncated(UnusableAnswer):
 
 @dataclass
 class _Call(Generic[T]):
-    """One answer that was asked for, however many requests it takes. ``said`` is the text of the latest one."""
+    """One answer that was asked for, however many requests it takes.
+
+    ``said`` is the text of the latest one, ``waited_s`` how long requests queued for their
+    slots since the question was put, seconds.
+    """
 
     model: LiteLLMModel
     schema: type[T]
@@ -129,6 +153,7 @@ class _Call(Generic[T]):
     timeout_s: float
     requests: int = 0
     said: str = ""
+    waited_s: float = 0.0
 
     async def answer(self, messages: Sequence[Message]) -> T:
         try:
@@ -136,8 +161,10 @@ class _Call(Generic[T]):
         except UnusableAnswer as error:
             if isinstance(error, _Truncated):
                 self.ceiling *= TRUNCATED_FACTOR
-            echo = Message("assistant", self.said[:ECHO_CHARS].strip() or "(no answer)")
-            messages = [*messages, echo, Message("user", _REPAIR.format(problem=error))]
+            # Who writes prose talks to a customer and would take a complaint for theirs: it is asked the same again.
+            if self.schema is not Prose:
+                echo = Message("assistant", self.said[:ECHO_CHARS].strip() or "(no answer)")
+                messages = [*messages, echo, Message("user", _REPAIR.format(problem=error))]
         try:
             return await self._supported(messages)
         except UnusableAnswer as error:
@@ -160,16 +187,29 @@ class _Call(Generic[T]):
 
     def _retrying(self) -> AsyncRetrying:
         """The only retrier: litellm and its clients are told to do none."""
-        model = self.model
+        model, self.waited_s = self.model, 0.0
         return AsyncRetrying(
-            stop=stop_after_attempt(model.attempts) | stop_after_delay(TIMEOUTS_A_CALL * self.timeout_s),
+            stop=self._is_given_up,
             wait=_wait,
             retry=retry_if_exception(_may_pass),
             sleep=model.sleep,
             reraise=True,
         )
 
+    def _is_given_up(self, state: RetryCallState) -> bool:
+        """True after the last attempt, and when the call has taken too long; queueing for slots does not count."""
+        took_s = (state.seconds_since_start or 0.0) - self.waited_s
+        return state.attempt_number >= self.model.attempts or took_s >= TIMEOUTS_A_CALL * self.timeout_s
+
     async def _request(self, messages: Sequence[Message]) -> T:
+        """One request, once there is a slot for it."""
+        slot: AbstractAsyncContextManager[None] = self.model.slots or nullcontext()
+        queued = time.monotonic()
+        async with slot:
+            self.waited_s += time.monotonic() - queued
+            return await self._noted_request(messages)
+
+    async def _noted_request(self, messages: Sequence[Message]) -> T:
         """One request, noted in the ledger whatever becomes of it."""
         self.requests += 1
         started, usage, error = time.monotonic(), Usage(), "cancelled"
@@ -273,11 +313,16 @@ def _wait(state: RetryCallState) -> float:
 @cache
 def _most_output_tokens(model: str) -> int:
     """The longest answer that this model gives, tokens; the ceiling itself where it is not known."""
+    return int(_info(model).get("max_output_tokens") or TRUNCATED_FACTOR * LONG_OUTPUT_TOKENS)
+
+
+def _info(model: str) -> Mapping[str, Any]:
+    """What litellm's own list says of a model; nothing for one that is not in it."""
     try:
-        most = _litellm().get_model_info(model).get("max_output_tokens")
+        known: Mapping[str, Any] = _litellm().get_model_info(model)
     except Exception:  # noqa: BLE001 - litellm raises a bare Exception for a model that is not in its list
-        most = None
-    return int(most or TRUNCATED_FACTOR * LONG_OUTPUT_TOKENS)
+        return {}
+    return known
 
 
 @cache

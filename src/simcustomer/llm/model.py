@@ -28,6 +28,12 @@ class Usage:
     cost_usd: float | None = None
 
 
+class Prose(BaseModel):
+    """Free text: asked for without any schema, the message as it came. For bots that answer people, not programs."""
+
+    text: str
+
+
 class ChatModel(Protocol):
     """A model that answers in a schema. Retries, repair and accounting are its own business."""
 

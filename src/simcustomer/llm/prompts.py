@@ -24,15 +24,21 @@ _RESERVED = re.compile(
 """Openings that chat formats, mark-up and our own fences reserve."""
 
 
+def new_salt() -> bytes:
+    """What makes marks impossible to guess: 128 bits by chance."""
+    return secrets.token_bytes(16)
+
+
 class Prompts:
     """The templates of one folder (``*.j2``). Each holds the blocks of one act: system, user, and so on.
 
-    A variable that a template names and nobody gives is an error. Text given as a variable is never compiled.
+    A variable that a template names and nobody gives is an error. Text given as a variable is never compiled. ``salt``
+    (bytes that are kept secret) makes the marks of an earlier program come back; unset, they are new each time.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, salt: bytes | None = None) -> None:
         self.folder = folder
-        self._salt = secrets.token_bytes(16)
+        self._salt = salt or new_salt()
         self._jinja = Environment(
             loader=FileSystemLoader(folder),
             undefined=StrictUndefined,

@@ -17,7 +17,7 @@ from simcustomer.library import Library
 from simcustomer.practice import Practice
 from simcustomer.settings import Settings, load_settings
 from simcustomer.store.store import Store
-from simcustomer.web import api, pages, problems, scorecard, stream
+from simcustomer.web import api, openai, pages, problems, runs, scorecard, stream
 from simcustomer.web.deps import DeskDep
 from simcustomer.web.desk import Desk, Scoring
 from simcustomer.web.live import Live
@@ -54,7 +54,7 @@ def create_app(
         practice = Practice(store, library, players, settings.practice_passes, settings.assessment_passes)
         work = scoring(practice) if scoring else Work(store, practice, settings)
         live = Live()
-        app.state.desk = Desk(practice, live, work)
+        app.state.desk = Desk(practice, live, work, settings.show_drafts)
         try:
             await work.start()
             try:
@@ -75,10 +75,11 @@ def create_app(
     )
     problems.install(app)
     app.add_middleware(Guarded)
-    for part in (api, stream, pages, scorecard):
+    for part in (api, stream, pages, runs, scorecard):
         app.include_router(part.router)
     app.add_api_route("/healthz", healthz, tags=["health"])
     app.add_api_route("/readyz", readyz, tags=["health"], response_model=None)
+    app.mount("/v1", openai.create(app))
     app.mount("/static", _Static(directory=STATIC_DIR))
     return app
 

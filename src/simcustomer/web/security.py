@@ -108,4 +108,6 @@ def is_same_site(headers: Headers) -> bool:
 
 
 def _refused(status: int, code: str, message: str) -> Response:
-    return JSONResponse({"error": {"code": code, "message": message, "retryable": False}}, status)
+    # `type` and `param` are what clients of the OpenAI protocol look for; the pages' own scripts read the rest.
+    about = {"type": "invalid_request_error", "param": None, "code": code, "message": message}
+    return JSONResponse({"error": {**about, "retryable": False}}, status)
