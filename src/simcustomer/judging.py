@@ -13,7 +13,7 @@ from simcustomer.domain.rubric import JudgeInfo, Judgement, Rubric, Scorecard, p
 
 async def judge_conversation(
     judge: Judge,
-    coach: Coach,
+    coach: Coach | None,
     *,
     rubric: Rubric,
     rubric_hash: str,
@@ -25,11 +25,14 @@ async def judge_conversation(
 ) -> Scorecard:
     """Score a conversation and say what would have helped.
 
-    The judge sees the transcript and the rubric only. Raises ``ModelError`` when judge or coach cannot answer.
+    The judge sees the transcript and the rubric only. Without a coach there is no feedback, as evaluation wants it: a
+    person who practised is never left without. Raises ``ModelError`` when judge or coach cannot answer.
     """
     judgements = await _all_passes(passes, judge, rubric, utterances, language)
     info = JudgeInfo(model=judge.name, rubric=rubric.id, rubric_hash=rubric_hash, passes=passes)
     scorecard = score(rubric, judgements, outcome=outcome, judge=info)
+    if coach is None:
+        return scorecard
     feedback, went_well = await coach.feedback(persona, language, utterances, rubric, scorecard)
     return scorecard.model_copy(update={"feedback": feedback, "went_well": went_well})
 
@@ -38,7 +41,7 @@ async def _all_passes(
     passes: int, judge: Judge, rubric: Rubric, utterances: Sequence[Utterance], language: Language
 ) -> list[Judgement]:
     """The passes at once. One that fails does not stop the others half-way: what they cost is known when it is raised."""
-    calls = (_one_pass(judge, rubric, utterances, language) for _ in range(passes))
+    calls = (judge_once(judge, rubric, utterances, language) for _ in range(passes))
     results = await asyncio.gather(*calls, return_exceptions=True)
     judgements = []
     for result in results:
@@ -48,7 +51,7 @@ async def _all_passes(
     return judgements
 
 
-async def _one_pass(
+async def judge_once(
     judge: Judge, rubric: Rubric, utterances: Sequence[Utterance], language: Language
 ) -> Judgement:
     """One judgement with every quote checked; what does not hold is asked once more, then left unscored."""

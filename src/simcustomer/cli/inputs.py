@@ -1,4 +1,4 @@
-"""What the commands read: files or standard input, and the settings' library and players."""
+"""What the commands read and write: files, standard input and output, and the settings' library."""
 
 from __future__ import annotations
 
@@ -61,6 +61,15 @@ def print_json(value: Any, *, indent: int | None = 2) -> None:
     """One JSON document on standard output, in plain ASCII where that cannot hold every character."""
     plain = "utf" not in (sys.stdout.encoding or "").lower()
     print(json.dumps(value, ensure_ascii=plain, indent=indent))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file, its folder too if need be. Raises ``ConfigError``."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written: {error}") from error
 
 
 def _parsed(text: str, model: type[T], place: str) -> T:

@@ -1,6 +1,8 @@
-"""What the terminal shows: turns with the customer's feeling, and the scorecard as a table."""
+"""What the terminal shows: turns with the customer's feeling, the scorecard and the figures of evaluation as tables."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
@@ -11,6 +13,10 @@ from simcustomer.domain.conversation import Conversation, simulated_csat
 from simcustomer.domain.rubric import Rubric, Scorecard
 from simcustomer.web.words import BANDS
 
+if TYPE_CHECKING:
+    # Only a type here: practice at the terminal loads no evaluation.
+    from simcustomer.evals.figures import Scalar, Titled
+
 console = Console(highlight=False)
 error_console = Console(stderr=True, highlight=False)
 
@@ -20,6 +26,23 @@ COLOURS = {"calm": "cyan", "wary": "green", "frustrated": "yellow", "angry": "re
 def shown(text: str) -> str:
     """Text that somebody wrote, as text: neither rich's mark-up nor a terminal's control characters in it do anything."""
     return escape("".join(ch if ch.isprintable() or ch == "\n" else " " for ch in text))
+
+
+def show_table(table: Titled) -> None:
+    """A table on the terminal; without rows its title and note."""
+    if not table.rows:
+        console.print(f"\n[bold]{shown(table.title)}[/bold] {shown(table.note)}")
+        return
+    drawn = Table(*map(shown, table.columns), title=shown(table.title), caption=shown(table.note))
+    for row in table.rows:
+        drawn.add_row(*(shown(_cell(value)) for value in row))
+    console.print(drawn)
+
+
+def _cell(value: Scalar) -> str:
+    if value is None:
+        return "none"
+    return f"{value:.2f}" if isinstance(value, float) else str(value)
 
 
 def show_turn(conversation: Conversation, *, with_reply: bool = False) -> None:

@@ -22,7 +22,7 @@ from simcustomer.domain.text import contains_quote
 from simcustomer.domain.translation import Anchors, CriterionTexts, RubricTexts
 
 MIN_SCORED_SHARE = 0.5
-"""Share of a criterion's positive points (and of the rubric's weight) that must be scored for a level to stand."""
+"""Share of a criterion's attainable points (and of the rubric's weight) that must be scored for a level to stand."""
 GAP_FLAG = 2
 """Levels between the item table and the anchored level from which a trainer is asked to look."""
 MISQUOTED = "the judge quoted what nobody said"
@@ -67,7 +67,8 @@ class Item(Frozen):
 class Criterion(Frozen):
     """One scored dimension.
 
-    ``cutoffs`` is the level table: the lowest share of the attainable points that earns level 2, 3, 4 and 5.
+    ``cutoffs`` is the level table: the lowest share of the attainable points that earns level 2, 3, 4 and 5. A criterion
+    may be made of harms only; its share is then what the harm left of the whole.
     """
 
     id: Name
@@ -78,14 +79,23 @@ class Criterion(Frozen):
     items: tuple[Item, ...] = Field(min_length=1)
     anchors: Anchors
     next_step: Line = Field(description="what a trainee would do to reach the next level")
+    rated_as: str | None = Field(
+        default=None, min_length=1, description="the field under which people rated this; unset: the id"
+    )
+    rated_reversed: bool = Field(
+        default=False, description="people's 5 is most of the bad thing: their x counts as 6 - x"
+    )
 
     @model_validator(mode="after")
     def _table_is_monotone(self) -> Criterion:
         if list(self.cutoffs) != sorted(self.cutoffs):
             raise ValueError("cutoffs must rise: the shares for level 2, 3, 4, 5 in order")
-        if not any(item.points > 0 for item in self.items):
-            raise ValueError("at least one item must have positive points")
         return self
+
+    @property
+    def only_harms(self) -> bool:
+        """No item has positive points."""
+        return all(item.points < 0 for item in self.items)
 
 
 class Gate(Frozen):
@@ -106,6 +116,10 @@ class Rubric(Frozen):
     title: Line
     language: Language = Field(default="en", description="the language in which its texts are written")
     language_note: str = ""
+    scene: Line = Field(
+        default="how a trainee at a service desk handled an upset customer",
+        description="what is assessed, in words for a judge: it completes 'You assess …'",
+    )
     anchored_share: float = Field(
         default=0.5, ge=0, le=1, description="weight of the judge's anchored level beside the item table"
     )
@@ -355,18 +369,30 @@ def score(
 
 
 def level_from_items(criterion: Criterion, answers: Mapping[str, Answer]) -> int | None:
-    """The level (1-5) that the criterion's table gives for these answers, or None when too few are scored.
+    """The level (1-5) that the criterion's table gives for these answers, or None when too few are scored."""
+    share = item_share(criterion, answers)
+    return None if share is None else level_of(share, criterion.cutoffs)
 
-    The share is earned points over the positive points of the items that applied and were scored.
+
+def level_of(share: float, cutoffs: Sequence[float]) -> int:
+    """The level that a table of cutoffs gives for a share: one more than the cutoffs it reaches."""
+    return 1 + sum(share >= cutoff for cutoff in cutoffs)
+
+
+def item_share(criterion: Criterion, answers: Mapping[str, Answer]) -> float | None:
+    """Earned points over the positive points of the items that applied and were scored, or None when too few were.
+
+    Of harms only: one less the harm done over the harm that could have been done, from 0 to 1.
     """
+    harms = criterion.only_harms
     applicable = [item for item in criterion.items if answers[item.id] is not Answer.NOT_APPLICABLE]
     scored = [item for item in applicable if answers[item.id] is not Answer.UNSCORED]
-    possible = sum(item.points for item in applicable if item.points > 0)
-    attainable = sum(item.points for item in scored if item.points > 0)
+    possible = sum(abs(item.points) for item in applicable if item.points > 0 or harms)
+    attainable = sum(abs(item.points) for item in scored if item.points > 0 or harms)
     if not attainable or attainable < MIN_SCORED_SHARE * possible:
         return None
-    share = sum(item.points for item in scored if answers[item.id] is Answer.MET) / attainable
-    return 1 + sum(share >= cutoff for cutoff in criterion.cutoffs)
+    earned = sum(item.points for item in scored if answers[item.id] is Answer.MET)
+    return (attainable + earned if harms else earned) / attainable
 
 
 def _is_proven(answer: ItemAnswer, utterances: Sequence[Utterance]) -> bool:
