@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,10 +25,10 @@ from simcustomer.domain.rubric import (
     Rubric,
     Scorecard,
 )
-from simcustomer.library import Library
+from simcustomer.library import Library, gate_file, persona_hash
 from simcustomer.llm.ledger import ModelCall, note
 
-from .people import persona_fields
+from .people import a_persona, persona_fields
 
 RUBRIC = {
     "id": "small",
@@ -54,11 +55,18 @@ RUBRIC = {
 
 
 def a_library(folder: Path, **persona_changes: object) -> Library:
-    """A library of one persona, one rubric and one prompt, written into ``folder``."""
-    (folder / "personas").mkdir(parents=True)
+    """A library of one persona that counts as tested, one rubric and one prompt, written into ``folder``.
+
+    With ``status="draft"`` the persona is a draft, whose gate passed.
+    """
+    persona_changes = {"status": "tested"} | persona_changes
+    (folder / "personas" / "gates").mkdir(parents=True)
     (folder / "prompts" / "rubrics").mkdir(parents=True)
     persona = yaml.safe_dump(persona_fields(**persona_changes))
     (folder / "personas" / "missing-kettle.en.yaml").write_text(persona, encoding="utf-8")
+    tested = a_persona(**persona_changes)
+    stamp = {"persona_hash": persona_hash(tested), "passed": True}
+    gate_file(folder / "personas", tested).write_text(json.dumps(stamp), encoding="utf-8")
     (folder / "prompts" / "rubrics" / "small.yaml").write_text(yaml.safe_dump(RUBRIC), encoding="utf-8")
     (folder / "prompts" / "judge.j2").write_text("Judge this.", encoding="utf-8")
     return Library(folder / "personas", folder / "prompts", rubric_name="small")

@@ -179,4 +179,6 @@ def test_every_act_has_its_prompt() -> None:
         "judge",
         "coach",
         "hint",
+        "grade",
+        "trainee",
     }

@@ -86,7 +86,8 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """The shipped content, built-in players, an empty database."""
-    return Settings(database_url=f"sqlite+aiosqlite:///{tmp_path}/test.db")
+    # What can go wrong in a conversation does not depend on whether its persona has been tested.
+    return Settings(database_url=f"sqlite+aiosqlite:///{tmp_path}/test.db", show_drafts=True)
 
 
 def on(provider: FakeProvider, settings: Settings, timeout_s: float = 20.0) -> Settings:

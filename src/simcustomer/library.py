@@ -1,8 +1,9 @@
-"""Reads and validates content files: personas and rubrics. Errors name file, line, field and what is allowed."""
+"""Reads and validates content files: personas, gate results, rubrics. Errors name file, line, field and what is allowed."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from yaml.constructor import ConstructorError, SafeConstructor
 
 from simcustomer.domain.persona import Language, Persona
@@ -46,9 +47,63 @@ class Content:
     body: str
 
 
+@dataclass(frozen=True)
+class Standing:
+    """Whether a persona counts as tested; ``why`` says what it lacks, and is empty when it does."""
+
+    tested: bool
+    why: str = ""
+
+
+class _Stamp(BaseModel):
+    """What of a stored gate result decides whether a persona counts as tested."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    persona_hash: str
+    passed: bool
+
+
 def content_hash(text: str) -> str:
     """SHA-256 of the text, in hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def persona_text(persona: Persona) -> str:
+    """The content of a persona as JSON: without its status, and the same however its file is laid out."""
+    content = persona.model_dump(mode="json", exclude={"status"})
+    return json.dumps(content, ensure_ascii=False, sort_keys=True)
+
+
+def persona_hash(persona: Persona) -> str:
+    """The hash of a persona's content, as gate results, conversations and runs keep it."""
+    return content_hash(persona_text(persona))
+
+
+def gate_file(personas_dir: Path, persona: Persona) -> Path:
+    """Where the stored result of a persona's gate stands."""
+    return personas_dir / "gates" / f"{persona.id}.{persona.language}.json"
+
+
+def standing_of(persona: Persona, personas_dir: Path) -> Standing:
+    """Does ``persona`` count as tested? Its file must say so, and a stored gate result for this very content that passed."""
+    path = gate_file(personas_dir, persona)
+    if persona.status == "draft":
+        return Standing(False, "its file says status: draft")
+    if not path.is_file():
+        return Standing(False, "not tested yet: run simcustomer persona test --write")
+    try:
+        stamp = _Stamp.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        return Standing(
+            False,
+            f"{path.name} in gates is not a gate result ({type(error).__name__}): run simcustomer persona test --write",
+        )
+    if stamp.persona_hash != persona_hash(persona):
+        return Standing(False, "tested, but changed since: run simcustomer persona test --write")
+    if not stamp.passed:
+        return Standing(False, "its file says tested, but it did not pass: see simcustomer persona test")
+    return Standing(True)
 
 
 @dataclass(frozen=True)
@@ -71,18 +126,22 @@ class Library:
             raise NotFound(f"no persona {persona_id!r} in language {language!r}; there are: {known}")
         return found
 
+    def standing(self, persona: Persona) -> Standing:
+        """Whether a persona counts as tested, and what it lacks if not."""
+        return self._standings[persona.id, persona.language]
+
     def rubric(self, name: str | None = None) -> Rubric:
         """A rubric by its name in ``prompts/rubrics`` or by the path of a YAML file."""
-        return load(self._rubric_path(name), Rubric)
+        return load(self.rubric_path(name), Rubric)
 
     def rubric_hash(self, name: str | None = None) -> str:
         """The content hash of a rubric file."""
-        return content_hash(self._rubric_path(name).read_text(encoding="utf-8"))
+        return content_hash(self.rubric_path(name).read_text(encoding="utf-8"))
 
     def frozen(self, persona: Persona) -> tuple[Content, ...]:
         """Persona, rubric and prompts as they are now, to be kept with a conversation."""
-        bodies = [("persona", f"{persona.id}.{persona.language}", persona.model_dump_json())]
-        bodies.append(("rubric", self.rubric_name, self._rubric_path(None).read_text(encoding="utf-8")))
+        bodies = [("persona", f"{persona.id}.{persona.language}", persona_text(persona))]
+        bodies.append(("rubric", self.rubric_name, self.rubric_path(None).read_text(encoding="utf-8")))
         for path in sorted(self.prompts_dir.glob("*.j2")):
             bodies.append(("prompt", path.stem, path.read_text(encoding="utf-8")))
         return tuple(Content(kind, name, content_hash(body), body) for kind, name, body in bodies)
@@ -98,7 +157,12 @@ class Library:
             raise ConfigError("\n".join(map(str, problems)))
         return {(persona.id, persona.language): persona for _, persona in personas}
 
-    def _rubric_path(self, name: str | None) -> Path:
+    @cached_property
+    def _standings(self) -> dict[tuple[str, str], Standing]:
+        return {key: standing_of(persona, self.personas_dir) for key, persona in self._personas.items()}
+
+    def rubric_path(self, name: str | None = None) -> Path:
+        """The file of a rubric. Raises ``ConfigError`` with those that exist."""
         name = name or self.rubric_name
         path = (
             Path(name) if name.endswith((".yaml", ".yml")) else self.prompts_dir / "rubrics" / f"{name}.yaml"

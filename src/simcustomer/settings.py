@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     evals_dir: Path = Field(
         default_factory=lambda: content_dir("evals"), description="suites and scripted trainees"
     )
+    show_drafts: bool = Field(
+        default=False, description="trainees see personas that count as drafts too, marked as such"
+    )
     runs_dir: Path = Field(default=Path("runs"), description="where evaluation runs write their logs")
     rubric: str = Field(
         default="deescalation", description="name of a rubric in prompts/rubrics, without .yaml"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from simcustomer.domain.conversation import Conversation, Direction, unlocked_facts
 from simcustomer.domain.persona import Language
@@ -22,6 +22,23 @@ REPEATED_SHARE = 0.5
 """Share of a line's runs of words that may stand in one earlier line; from here on it is said to repeat it."""
 LANGUAGE_WORDS = 3
 """Function words of the other language from which a line is looked at: two may be a name or a borrowed phrase."""
+
+
+Rule = Literal[
+    "says_nothing",
+    "too_long",
+    "staged",
+    "speaker",
+    "machinery",
+    "reasons_aloud",
+    "serves",
+    "language",
+    "locked_fact",
+    "sensitive",
+    "repeats_itself",
+    "repeats_other",
+]
+"""The rules by name, for whoever counts them."""
 
 
 class Heard(NamedTuple):
@@ -47,7 +64,23 @@ def check_line(
     ``conversation`` does not hold ``reply`` yet, the trainee's message that the line answers.
     """
     heard = Heard(line, conversation, direction, language, reply)
-    return next((reason for rule in _RULES if (reason := rule(heard))), None)
+    return next((reason for rule in _RULES.values() if (reason := rule(heard))), None)
+
+
+def faults_of(
+    line: str,
+    conversation: Conversation,
+    direction: Direction | None,
+    language: Language,
+    *,
+    reply: str = "",
+) -> dict[Rule, str]:
+    """Every rule that ``line`` breaks, with the reason; for a measurement of lines that were shown.
+
+    The arguments are those of ``check_line``, which stops at the first.
+    """
+    heard = Heard(line, conversation, direction, language, reply)
+    return {name: reason for name, rule in _RULES.items() if (reason := rule(heard))}
 
 
 # --- the rules, cheapest and plainest first ------------------------------------------------------------------------
@@ -201,10 +234,14 @@ def _uses_sensitive_word(heard: Heard) -> str | None:
     return f"uses a word that this customer never uses ({found})" if found else None
 
 
-def _repeats(heard: Heard) -> str | None:
+def _repeats_itself(heard: Heard) -> str | None:
     for utterance in heard.conversation.utterances:
         if utterance.role == "customer" and _is_much_like(heard.line, utterance.text):
             return "repeats what the customer has already said"
+    return None
+
+
+def _repeats_other(heard: Heard) -> str | None:
     replies = [turn.trainee for turn in heard.conversation.turns] + [heard.reply]
     return (
         "repeats the other person's words"
@@ -225,16 +262,17 @@ def _grams(text: str) -> Iterator[tuple[str, ...]]:
     return (tuple(words[i : i + GRAM_WORDS]) for i in range(len(words) - GRAM_WORDS + 1))
 
 
-_RULES: tuple[Callable[[Heard], str | None], ...] = (
-    _says_nothing,
-    _is_too_long,
-    _is_staged,
-    _has_speaker,
-    _shows_machinery,
-    _reasons_aloud,
-    _serves,
-    _is_in_another_language,
-    _gives_away,
-    _uses_sensitive_word,
-    _repeats,
-)
+_RULES: Mapping[Rule, Callable[[Heard], str | None]] = {
+    "says_nothing": _says_nothing,
+    "too_long": _is_too_long,
+    "staged": _is_staged,
+    "speaker": _has_speaker,
+    "machinery": _shows_machinery,
+    "reasons_aloud": _reasons_aloud,
+    "serves": _serves,
+    "language": _is_in_another_language,
+    "locked_fact": _gives_away,
+    "sensitive": _uses_sensitive_word,
+    "repeats_itself": _repeats_itself,
+    "repeats_other": _repeats_other,
+}

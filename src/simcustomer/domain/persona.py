@@ -250,6 +250,9 @@ class Persona(Frozen):
 
     id: Slug
     language: Language
+    status: Literal["draft", "tested"] = Field(
+        default="draft", description="tested: trainees see it, if a stored result of the gate bears it out"
+    )
     name: Line
     title: Line = Field(description="the conversation's title on the page")
     summary: Line = Field(description="one sentence that the trainee sees in the list")

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from simcustomer.cast.grader import Grade
 from simcustomer.domain.conversation import Conversation, Outcome, Turn
 from simcustomer.domain.cues import Frozen
 from simcustomer.domain.persona import Persona
@@ -40,6 +41,14 @@ class Judged(Frozen):
     failure: str = ""
 
 
+class LineGrade(Frozen):
+    """What a grader said of one customer line: whether it invents a fact, or why that is not known."""
+
+    turn: int
+    grade: Grade | None = None
+    failure: str = ""
+
+
 class SampleResult(Frozen):
     """One sample as it went. With a ``failure`` it holds the turns up to there, and nothing scores it."""
 
@@ -49,6 +58,9 @@ class SampleResult(Frozen):
     abandoned: bool = Field(default=False, description="the trainee had no more to say before an outcome")
     failure: str = Field(default="", description="why the conversation could not be finished")
     judged: tuple[Judged, ...] = ()
+    grades: tuple[LineGrade, ...] = Field(
+        default=(), description="of the customer's lines, by a fact grader; empty: nobody graded them"
+    )
     spent: Mapping[str, Spent] = Field(
         default_factory=dict, description="purpose of the requests -> what they used"
     )
