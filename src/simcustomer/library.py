@@ -6,9 +6,10 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from io import BytesIO
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -17,6 +18,10 @@ from yaml.constructor import ConstructorError, SafeConstructor
 from simcustomer.domain.persona import Language, Persona
 from simcustomer.domain.rubric import Rubric
 from simcustomer.errors import ConfigError, NotFound
+
+if TYPE_CHECKING:
+    # Only a type here: the terminal speaks one language, and loads no catalogue.
+    from babel.support import NullTranslations
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -200,6 +205,23 @@ def read_personas(paths: Iterable[Path]) -> tuple[list[tuple[Path, Persona]], li
         first[key] = path
         personas.append((path, persona))
     return personas, problems
+
+
+@cache
+def catalogue(folder: Path, language: str) -> NullTranslations:
+    """The texts of pages in a language, read from a folder's ``.po`` files; English is what stands in the code."""
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+    from babel.support import NullTranslations, Translations
+
+    path = folder / language / "LC_MESSAGES" / "messages.po"
+    if not path.is_file():
+        return NullTranslations()
+    compiled = BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=language))
+    compiled.seek(0)
+    return Translations(compiled)
 
 
 def rubric_from(text: str) -> Rubric:

@@ -275,11 +275,13 @@ def test_every_scorer_has_its_metric_on_a_played_run() -> None:
     assert {one.name: one.value for one in found}["language"] == 1.0
 
 
-def test_metrics_of_some_results_are_over_these_alone() -> None:
-    """A report asks for one persona or one model at a time."""
+def test_scores_that_are_known_already_are_taken_as_they_are() -> None:
+    """A report scores every sample once and asks for the metrics afterwards; they are the same."""
     run = a_run([a_result(a_sample(), [60.0]), a_result(a_sample(variant=2), [20.0])])
-    some = {one.name: one for one in metrics_of(run, run.results[:1])}
-    assert (some["end_tension"].value, some["end_tension"].of) == (60.0, 1)
+    known = [scores_of(result, run.persona_of(result.sample)) for result in run.results]
+    assert metrics_of(run, known) == metrics_of(run)
+    doubled = [{**scores, "end_tension": 2 * (scores["end_tension"] or 0)} for scores in known]
+    assert next(m.value for m in metrics_of(run, doubled) if m.name == "end_tension") == 80.0
 
 
 def test_a_conversation_without_a_turn_has_no_shares() -> None:

@@ -91,10 +91,13 @@ def scores_of(result: SampleResult, persona: Persona) -> Mapping[str, float | No
     return scores | _judges_scores(result)
 
 
-def metrics_of(run: Run, results: Sequence[SampleResult] | None = None) -> tuple[Metric, ...]:
-    """The figures over ``results``, by default all of the run: the mean of each scorer, then those of the whole ladder."""
-    results = run.results if results is None else results
-    scores = [scores_of(result, run.persona_of(result.sample)) for result in results]
+def metrics_of(run: Run, scores: Sequence[Mapping[str, float | None]] | None = None) -> tuple[Metric, ...]:
+    """The figures of a run: the mean of each scorer, then those of the whole ladder.
+
+    ``scores`` are those of its results, where they are known already: to find them is nearly all the work.
+    """
+    results = run.results
+    scores = scores or [scores_of(result, run.persona_of(result.sample)) for result in results]
     metrics = []
     for scorer in SCORERS:
         meant = [own for r, own in zip(results, scores, strict=True) if scorer.meant_for(r.sample)]

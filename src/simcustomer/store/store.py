@@ -28,6 +28,7 @@ from simcustomer.store.records import (
     ScorecardStatus,
 )
 from simcustomer.store.rows import conversation_record, turn_of, turn_row
+from simcustomer.store.runs import Runs
 from simcustomer.store.scorecards import Scorecards
 from simcustomer.store.sessions import insert_missing, locked_branch, new_id, now, part_of
 from simcustomer.store.tables import (
@@ -49,8 +50,8 @@ PAGE_SIZE = 20
 """Conversations on one page of a list: a screen and a half."""
 
 
-class Store(Scorecards, Workers):
-    """Keeps conversations, scorecards and what they cost. Made by ``Store.open``."""
+class Store(Scorecards, Runs, Workers):
+    """Keeps conversations, scorecards, what they cost, and evaluation runs. Made by ``Store.open``."""
 
     def __init__(self, database: Database, person_id: str) -> None:
         self.database = database

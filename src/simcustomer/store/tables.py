@@ -254,3 +254,46 @@ class WorkerRow(Table, table=True):
     host: str
     pid: int
     seen_at: datetime = Field(sa_type=Utc)
+
+
+class EvalRunRow(Table, table=True):
+    """An evaluation run. ``header`` is the run without its results, ``report`` what was worked out when it was kept.
+
+    The counts stand here for lists, which need neither of the two.
+    """
+
+    __tablename__ = "eval_run"
+
+    id: str = Field(primary_key=True)
+    suite: str
+    title: str = Field(sa_type=Words)
+    status: str
+    started_at: datetime = Field(sa_type=Utc, index=True)
+    finished_at: datetime | None = Field(default=None, sa_type=Utc)
+    planned: int
+    failed: int
+    kept: int
+    header: dict[str, Any] = Field(sa_type=JSON)
+    report: dict[str, Any] = Field(sa_type=JSON)
+
+
+class EvalSampleRow(Table, table=True):
+    """One sample of a run as it went. ``position`` counts from 1, in the order of the plan; ``body`` is all of it."""
+
+    __tablename__ = "eval_sample"
+
+    run_id: str = Field(primary_key=True, foreign_key="eval_run.id")
+    position: int = Field(primary_key=True)
+    sample: str = Field(sa_type=Words)
+    persona: str
+    language: str
+    difficulty: int
+    customer: str = Field(sa_type=Words)
+    prompts: str = Field(sa_type=Words)
+    trainee: str = Field(sa_type=Words)
+    variant: int
+    epoch: int
+    outcome: str | None = None
+    end_tension: float | None = None
+    failure: str = Field(default="", sa_type=Words)
+    body: dict[str, Any] = Field(sa_type=JSON)

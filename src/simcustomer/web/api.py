@@ -72,6 +72,7 @@ class PersonaView(TypedDict):
     goal: str
     case_file: CaseFile
     starts: StartView
+    draft: bool
 
 
 class BranchView(TypedDict):
@@ -128,7 +129,7 @@ class ScorecardView(TypedDict):
 @router.get("/personas")
 async def personas(desk: DeskDep) -> list[PersonaView]:
     """The customers there are: what a trainee may know before the conversation."""
-    return [persona_view(persona) for persona in desk.practice.library.personas()]
+    return [persona_view(persona, draft=desk.is_draft(persona)) for persona in desk.personas()]
 
 
 @router.post("/conversations", status_code=201)
@@ -185,7 +186,7 @@ async def score_again(desk: DeskDep, conversation_id: str, branch: Index | None 
     return scorecard_record_view(record, await desk.practice.store.scorecard(record.id, record.branch))
 
 
-def persona_view(persona: Persona) -> PersonaView:
+def persona_view(persona: Persona, *, draft: bool) -> PersonaView:
     """What a trainee may know of a persona: who it seems to be, the case file and the goal; nothing that is hidden."""
     start = first_affect(persona, DEFAULT_DIFFICULTY)
     return {
@@ -197,6 +198,7 @@ def persona_view(persona: Persona) -> PersonaView:
         "goal": persona.goal,
         "case_file": persona.case_file,
         "starts": {"tension": round(start.tension, 1), "band": start.band.value},
+        "draft": draft,
     }
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from simcustomer.domain.conversation import Direction, Mode, Turn
-from simcustomer.domain.persona import Language
-from simcustomer.errors import SimCustomerError
+from simcustomer.domain.persona import Language, Persona
+from simcustomer.errors import NotFound, SimCustomerError
 from simcustomer.practice import Practice
 from simcustomer.store.records import ConversationRecord
 from simcustomer.views import TurnView, affect_view, turn_view
@@ -36,16 +36,34 @@ class Scoring(Protocol):
 
 @dataclass(frozen=True)
 class Desk:
-    """Practice, with listeners told and scoring begun."""
+    """Practice, with listeners told and scoring begun. ``shows_drafts``: trainees see personas that are drafts too."""
 
     practice: Practice
     live: Live
     work: Scoring
+    shows_drafts: bool = False
+
+    def personas(self) -> list[Persona]:
+        """The customers that a trainee may choose from."""
+        return [p for p in self.practice.library.personas() if self.shows_drafts or not self.is_draft(p)]
+
+    def persona(self, persona_id: str, language: Language) -> Persona:
+        """A customer that a trainee may choose. Raises ``NotFound``, also for a draft while drafts are not shown."""
+        found = self.practice.library.persona(persona_id, language)
+        if self.is_draft(found) and not self.shows_drafts:
+            why = self.practice.library.standing(found).why
+            raise NotFound(f"persona {persona_id!r} in language {language!r} is a draft ({why})")
+        return found
+
+    def is_draft(self, persona: Persona) -> bool:
+        """Has this persona not been tested as it stands?"""
+        return not self.practice.library.standing(persona).tested
 
     async def begin(
         self, persona_id: str, language: Language, difficulty: int, mode: Mode
     ) -> ConversationRecord:
-        """Start a conversation."""
+        """Start a conversation. Raises ``NotFound`` for a customer that the trainee may not choose."""
+        self.persona(persona_id, language)
         return await self.practice.begin(persona_id, language, difficulty, mode)
 
     async def reply(self, conversation_id: str, text: str, client_turn_id: str) -> Turn:

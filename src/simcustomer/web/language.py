@@ -8,18 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cache
-from io import BytesIO
 from pathlib import Path
 
 from babel.dates import format_date, format_time
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
-from babel.support import NullTranslations, Translations
+from babel.support import NullTranslations
 from starlette.requests import Request
 
 from simcustomer.domain.persona import Language
+from simcustomer.library import catalogue
 
 LOCALE_DIR = Path(__file__).parent / "locale"
 LANGUAGES: Mapping[Language, str] = {"en": "English", "es": "español"}
@@ -36,17 +33,9 @@ def language_of(request: Request) -> Language:
     return next((language for wish in wishes for language in LANGUAGES if language == wish), "en")
 
 
-@cache
 def texts(language: str) -> NullTranslations:
     """The catalogue of a language; English is what stands in the code."""
-    path = LOCALE_DIR / language / "LC_MESSAGES" / "messages.po"
-    if not path.is_file():
-        return NullTranslations()
-    compiled = BytesIO()
-    with path.open("rb") as file:
-        write_mo(compiled, read_po(file, locale=language))
-    compiled.seek(0)
-    return Translations(compiled)
+    return catalogue(LOCALE_DIR, language)
 
 
 def decimal(value: float, language: str) -> str:

@@ -28,11 +28,16 @@ router = APIRouter(include_in_schema=False)
 @router.get("/")
 async def choose(request: Request, desk: DeskDep, language: Language | None = None) -> Response:
     """Choose a customer."""
-    personas = desk.practice.library.personas()
+    personas = desk.personas()
     there = {persona.language for persona in personas}
     chosen = language or _own_language(request, there)
     customers = [
-        {"persona": p, "initials": initials(p.name), "start": first_affect(p, 3)}
+        {
+            "persona": p,
+            "initials": initials(p.name),
+            "start": first_affect(p, 3),
+            "draft": desk.is_draft(p),
+        }
         for p in personas
         if p.language == chosen
     ]
@@ -53,7 +58,7 @@ async def brief(
     mode: Mode = Mode.PRACTICE,
 ) -> Response:
     """What the trainee knows before the first word."""
-    found = desk.practice.library.persona(persona, language)
+    found = desk.persona(persona, language)
     return render(
         request,
         "brief.html",
@@ -61,6 +66,7 @@ async def brief(
             "persona": found,
             "initials": initials(found.name),
             "start": first_affect(found, difficulty),
+            "draft": desk.is_draft(found),
             "difficulty": difficulty,
             "mode": mode.value,
             "players": desk.practice.cast.names(),

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 
 from simcustomer.domain.persona import Language
 from simcustomer.domain.rubric import Rubric, Scorecard
+from simcustomer.evals.export import harmless
 from simcustomer.library import rubric_from
 from simcustomer.store.records import ConversationRecord, ScorecardRecord
 from simcustomer.web.api import Index, conversation_view, scorecard_record_view
@@ -22,9 +23,6 @@ from simcustomer.web.result import Earlier, ended_branches, result_page
 from simcustomer.web.templating import render
 
 router = APIRouter(include_in_schema=False)
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
 
 
 @router.get("/c/{conversation_id}/scorecard")
@@ -65,7 +63,7 @@ async def as_csv(desk: DeskDep, conversation_id: str, branch: Index | None = Non
     writer = csv.writer(text)
     writer.writerow(["criterion", "level", "item", "answer", "message", "quote", "reason"])
     if card.scorecard:
-        writer.writerows([_harmless(cell) for cell in row] for row in _lines(card.scorecard))
+        writer.writerows([harmless(cell) for cell in row] for row in _lines(card.scorecard))
     # The mark at the beginning tells spreadsheets that the text is UTF-8.
     return Response(
         "\ufeff" + text.getvalue(), media_type="text/csv; charset=utf-8", headers=_download(record, "csv")
@@ -85,11 +83,6 @@ def _lines(card: Scorecard) -> Iterator[list[Any]]:
     for advice in card.feedback:
         yield ["feedback", "", "", "said", advice.message, advice.said, advice.why]
         yield ["feedback", "", "", "better", advice.message, advice.better, ""]
-
-
-def _harmless(cell: Any) -> Any:
-    """Text that a spreadsheet would run as a formula gets an apostrophe before it."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
 
 
 def _download(record: ConversationRecord, ending: str) -> dict[str, str]:
