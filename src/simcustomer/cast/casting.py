@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeGuard
 
-from simcustomer.cast.parts import BUILT_IN, Appraiser, Cast, Coach, Customer, Judge
+from simcustomer.cast.parts import BUILT_IN, Appraiser, Cast, Coach, Customer, Judge, Trainee
 from simcustomer.settings import Settings
 
 if TYPE_CHECKING:
@@ -21,12 +22,12 @@ def cast_from(settings: Settings) -> Cast:
     Nothing is asked of a model here, and with no model set neither a model library nor a prompt is loaded.
     """
     models = _Models(settings)
-    appraiser = _appraiser(models, settings.appraiser_model or settings.model)
+    players = Players(models.of, lambda: models.prompts)
     return Cast(
-        appraiser=appraiser,
-        customer=_customer(models, settings.customer_model or settings.model),
-        judge=_judge(models, settings.judge_model or settings.model),
-        coach=_coach(models, settings.judge_model or settings.model),
+        appraiser=players.appraiser(settings.appraiser_model or settings.model),
+        customer=players.customer(settings.customer_model or settings.model),
+        judge=players.judge(settings.judge_model or settings.model),
+        coach=players.coach(settings.judge_model or settings.model),
     )
 
 
@@ -71,45 +72,66 @@ class _Models:
         return self._prompts
 
 
+class Players:
+    """Makes the player of a part: on the model of that name, or the built-in one for no name and for "built-in".
+
+    ``model_of`` and ``prompts`` are called only for parts that a model plays.
+    """
+
+    def __init__(self, model_of: Callable[[str], ChatModel], prompts: Callable[[], Prompts]) -> None:
+        self._model_of = model_of
+        self._prompts = prompts
+
+    def appraiser(self, model: str | None) -> Appraiser:
+        """The appraiser."""
+        if not _is_model(model):
+            return _built_in_appraiser()
+        from simcustomer.cast.appraiser import LLMAppraiser
+
+        return LLMAppraiser(self._model_of(model), self._prompts())
+
+    def customer(self, model: str | None) -> Customer:
+        """The customer; the built-in one is a model's understudy."""
+        from simcustomer.cast.builtin.customer import BuiltInCustomer
+
+        if not _is_model(model):
+            return BuiltInCustomer()
+        from simcustomer.cast.customer import LLMCustomer
+
+        return LLMCustomer(self._model_of(model), self._prompts(), BuiltInCustomer())
+
+    def judge(self, model: str | None) -> Judge:
+        """The judge."""
+        if not _is_model(model):
+            from simcustomer.cast.builtin.judge import BuiltInJudge
+
+            return BuiltInJudge(_built_in_appraiser())
+        from simcustomer.cast.judge import LLMJudge
+
+        return LLMJudge(self._model_of(model), self._prompts())
+
+    def coach(self, model: str | None) -> Coach:
+        """The coach."""
+        if not _is_model(model):
+            from simcustomer.cast.builtin.coach import BuiltInCoach
+
+            return BuiltInCoach(_built_in_appraiser())
+        from simcustomer.cast.coach import LLMCoach
+
+        return LLMCoach(self._model_of(model), self._prompts())
+
+    def trainee(self, model: str, skill: str) -> Trainee:
+        """A model in the trainee's seat, told how skilled it is."""
+        from simcustomer.cast.trainee import LLMTrainee
+
+        return LLMTrainee(self._model_of(model), self._prompts(), skill)
+
+
+def _is_model(name: str | None) -> TypeGuard[str]:
+    return bool(name) and name != BUILT_IN
+
+
 def _built_in_appraiser() -> Appraiser:
     from simcustomer.cast.builtin.appraiser import BuiltInAppraiser
 
     return BuiltInAppraiser()
-
-
-def _appraiser(models: _Models, model: str | None) -> Appraiser:
-    if not model:
-        return _built_in_appraiser()
-    from simcustomer.cast.appraiser import LLMAppraiser
-
-    return LLMAppraiser(models.of(model), models.prompts)
-
-
-def _customer(models: _Models, model: str | None) -> Customer:
-    from simcustomer.cast.builtin.customer import BuiltInCustomer
-
-    if not model:
-        return BuiltInCustomer()
-    from simcustomer.cast.customer import LLMCustomer
-
-    return LLMCustomer(models.of(model), models.prompts, BuiltInCustomer())
-
-
-def _judge(models: _Models, model: str | None) -> Judge:
-    if not model:
-        from simcustomer.cast.builtin.judge import BuiltInJudge
-
-        return BuiltInJudge(_built_in_appraiser())
-    from simcustomer.cast.judge import LLMJudge
-
-    return LLMJudge(models.of(model), models.prompts)
-
-
-def _coach(models: _Models, model: str | None) -> Coach:
-    if not model:
-        from simcustomer.cast.builtin.coach import BuiltInCoach
-
-        return BuiltInCoach(_built_in_appraiser())
-    from simcustomer.cast.coach import LLMCoach
-
-    return LLMCoach(models.of(model), models.prompts)

@@ -7,10 +7,12 @@ import sys
 import typer
 
 from simcustomer.cli import measure, persona, practise, serving
+from simcustomer.cli.later import Evaluation, Simcustomer
 from simcustomer.errors import SimCustomerError
 
 app = typer.Typer(
     name="simcustomer",
+    cls=Simcustomer,
     help="Practise hard customer conversations with a simulated customer, and be scored.",
     no_args_is_help=True,
     add_completion=False,
@@ -23,6 +25,12 @@ app.command()(measure.appraise)
 app.command()(measure.judge)
 app.command()(serving.models)
 app.add_typer(persona.app, name="persona")
+
+evaluation = typer.Typer(
+    cls=Evaluation, help="Run suites of conversations, and read what they show.", no_args_is_help=True
+)
+evaluation.callback()(lambda: None)
+app.add_typer(evaluation, name="eval")
 
 
 def main() -> None:

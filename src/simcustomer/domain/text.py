@@ -46,6 +46,7 @@ def mentions(text: str, phrase: str) -> bool:
     return re.search(pattern, _without_accents(fold(text))) is not None
 
 
+@lru_cache(maxsize=_FOLDED_KEPT)
 def _without_accents(text: str) -> str:
     """Letters without acute accent or diaeresis; ñ stays a letter of its own."""
     kept = (ch if ch == "ñ" else unicodedata.normalize("NFD", ch)[0] for ch in text)

@@ -132,6 +132,10 @@ class Suite(Frozen):
     )
     judges: tuple[ModelName, ...] = Field(default=(BUILT_IN,), description="who judges; may be empty")
     judge_passes: int = Field(default=1, ge=1, le=9)
+    grader: ModelName | None = Field(
+        default=None,
+        description="the model that looks for invented facts in the customer's lines; unset: nobody does",
+    )
     prompts: Mapping[str, Path | None] = Field(
         default_factory=lambda: {DEFAULT_PROMPTS: None},
         description="name -> folder with the same file names as prompts/ (relative to the suite); empty: the default",
@@ -158,6 +162,8 @@ class Suite(Frozen):
                 raise ValueError(f"{name}: is empty; leave it out for the default")
             if not isinstance(given, (str, Mapping)) and len(set(given)) < len(given):
                 raise ValueError(f"{name}: names the same thing twice")
+        if self.grader == BUILT_IN:
+            raise ValueError("grader: only a language model grades lines; leave it out for none")
         return self
 
 
