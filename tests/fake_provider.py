@@ -258,6 +258,7 @@ def purpose_of(body: dict[str, Any]) -> str:
         return str(body["response_format"]["json_schema"]["name"])
     text = as_text(body)
     fields = {"cues": "appraise", "items": "judge", "say_better": "coach", "hint": "hint", "here": "ping"}
+    fields |= {"done": "trainee", "invented": "grade"}
     found = next((act for name, act in fields.items() if f'"{name}": {{' in text), None)
     return found or ("survey" if "A form now asks" in text else "customer")
 
@@ -534,6 +535,15 @@ def hint(body: dict[str, Any]) -> dict[str, Any]:
     return {"hint": _bank(body)["hint"][0]}
 
 
+def trainee(body: dict[str, Any]) -> dict[str, Any]:
+    said = sum(message["role"] == "assistant" for message in body["messages"])
+    return {"reply": f"Reply {said + 1}." if said < 4 else "", "done": said >= 4}
+
+
+def grade(_: dict[str, Any]) -> dict[str, Any]:
+    return {"words": "", "reason": "known", "invented": "no"}
+
+
 def ping(_: dict[str, Any]) -> dict[str, Any]:
     return {"here": True}
 
@@ -545,6 +555,8 @@ PLAYERS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "judge": judge,
     "coach": coach,
     "hint": hint,
+    "trainee": trainee,
+    "grade": grade,
     "ping": ping,
 }
 
