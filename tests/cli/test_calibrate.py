@@ -17,7 +17,7 @@ from simcustomer.domain.rubric import Rubric
 from simcustomer.errors import SimCustomerError
 from simcustomer.evals import statistics
 from simcustomer.library import load
-from tests.evals.rated_people import ITEMS, a_conversation, a_rubric, write_lines
+from tests.evals.calibration.rated_people import ITEMS, a_conversation, a_rubric, write_lines
 
 GOOD = "I am sorry the parcel is lost. I can see how upset you are. I will send a new one today and call you by six."
 BAD = "Calm down. That is your own fault, and there is nothing we can do."

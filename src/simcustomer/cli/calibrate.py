@@ -19,16 +19,16 @@ from simcustomer.cli.inputs import library_of, print_json, read_text, write_text
 from simcustomer.cli.screen import error_console, show_table, shown
 from simcustomer.domain.rubric import Rubric
 from simcustomer.errors import ConfigError
-from simcustomer.evals.appraising import AppraiserReport, appraise_all, appraiser_report
-from simcustomer.evals.calibration import JudgeReport, judge_report
-from simcustomer.evals.calibration_tables import appraiser_tables, drift_table, fit_tables, judge_tables
-from simcustomer.evals.cases import Case, cases_of
-from simcustomer.evals.drift import Accepted, Drifted, drifted, read_accepted
+from simcustomer.evals.calibration.appraiser import AppraiserReport, appraise_all, appraiser_report
+from simcustomer.evals.calibration.cases import Case, cases_of
+from simcustomer.evals.calibration.drift import Accepted, Drifted, drifted, read_accepted
+from simcustomer.evals.calibration.fit import Fit, fit
+from simcustomer.evals.calibration.judge import JudgeReport, judge_report
+from simcustomer.evals.calibration.judgements import Asked, JudgementLog, collect, whose
+from simcustomer.evals.calibration.rated import Labelled, read_labelled
+from simcustomer.evals.calibration.rubric_text import with_fit
+from simcustomer.evals.calibration.tables import appraiser_tables, drift_table, fit_tables, judge_tables
 from simcustomer.evals.figures import Titled
-from simcustomer.evals.fit import Fit, fit
-from simcustomer.evals.judgements import Asked, JudgementLog, collect, whose
-from simcustomer.evals.rated import Labelled, read_labelled
-from simcustomer.evals.rubric_text import with_fit
 from simcustomer.evals.statistics import require
 from simcustomer.settings import Settings, load_settings
 

@@ -15,10 +15,10 @@ from simcustomer.cast.casting import cast_from, describe
 from simcustomer.cli.inputs import library_of, print_json, write_text
 from simcustomer.cli.screen import console, error_console, show_table, shown
 from simcustomer.errors import ConfigError
-from simcustomer.evals.robustness import Measured, measure, trials_of
-from simcustomer.evals.robustness_content import Sets, read_sets
-from simcustomer.evals.robustness_probe import TOPICS, Probe, Topic
-from simcustomer.evals.robustness_tables import tables_of
+from simcustomer.evals.robustness.content import Sets, read_sets
+from simcustomer.evals.robustness.measure import Measured, measure, trials_of
+from simcustomer.evals.robustness.probe import TOPICS, Probe, Topic
+from simcustomer.evals.robustness.tables import tables_of
 from simcustomer.evals.statistics import mean
 from simcustomer.settings import load_settings
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from simcustomer.errors import ConfigError
-from simcustomer.evals.rated import Labelled, read_labelled
-from tests.evals.rated_people import a_conversation, a_rubric, write_lines
+from simcustomer.evals.calibration.rated import Labelled, read_labelled
+from tests.evals.calibration.rated_people import a_conversation, a_rubric, write_lines
 
 RUBRIC = a_rubric()
 

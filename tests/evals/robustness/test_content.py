@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from simcustomer.errors import ConfigError
-from simcustomer.evals.robustness_content import (
+from simcustomer.evals.robustness.content import (
     HOLDING,
     KINDS,
     PARTS,

@@ -19,9 +19,9 @@ from simcustomer.domain.conversation import Utterance, effect_on
 from simcustomer.domain.cues import Frozen
 from simcustomer.domain.persona import Language, Persona
 from simcustomer.errors import ConfigError, ModelError
-from simcustomer.evals.drift import Accepted, Failure
-from simcustomer.evals.judgements import CONCURRENCY
-from simcustomer.evals.rated import EFFECTS, Effect, Labelled, RatedReply
+from simcustomer.evals.calibration.drift import Accepted, Failure
+from simcustomer.evals.calibration.judgements import CONCURRENCY
+from simcustomer.evals.calibration.rated import EFFECTS, Effect, Labelled, RatedReply
 from simcustomer.evals.statistics import Estimate, Pairs, confusion, macro_f1, share
 
 REFERENCE_TEMPERAMENT = {

@@ -13,13 +13,23 @@ from hypothesis import strategies as st
 from simcustomer.domain.rubric import Criterion, Rubric, level_of
 from simcustomer.errors import ConfigError
 from simcustomer.evals import statistics
-from simcustomer.evals.cases import Case
-from simcustomer.evals.fit import FLAT, MIN_RATED, NEVER, NO_BETTER, TOO_LITTLE, _Row, _table, fit, learn
-from simcustomer.evals.rubric_text import with_fit
+from simcustomer.evals.calibration.cases import Case
+from simcustomer.evals.calibration.fit import (
+    FLAT,
+    MIN_RATED,
+    NEVER,
+    NO_BETTER,
+    TOO_LITTLE,
+    _Row,
+    _table,
+    fit,
+    learn,
+)
+from simcustomer.evals.calibration.rubric_text import with_fit
 from simcustomer.evals.statistics import monotone
 from simcustomer.library import load, rubric_from
-from tests.evals.rated_people import ITEMS, AskewJudge, a_conversation, a_rubric
-from tests.evals.test_calibration import judged
+from tests.evals.calibration.rated_people import ITEMS, AskewJudge, a_conversation, a_rubric
+from tests.evals.calibration.test_judge import judged
 
 RUBRIC = a_rubric()
 CARE: Criterion = RUBRIC.criteria[0]

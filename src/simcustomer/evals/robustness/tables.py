@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from simcustomer.evals.figures import Scalar, Titled
-from simcustomer.evals.robustness import SAME_TEXT, Measured
-from simcustomer.evals.robustness_attacks import HOLDING_ADDED, JUDGED_AGAIN, LEVEL_GAIN, OVERALL_GAIN
-from simcustomer.evals.robustness_content import KINDS, PARTS, WAYS, Part
-from simcustomer.evals.robustness_probe import Attack, Moved, Rescored
+from simcustomer.evals.robustness.attacks import HOLDING_ADDED, JUDGED_AGAIN, LEVEL_GAIN, OVERALL_GAIN
+from simcustomer.evals.robustness.content import KINDS, PARTS, WAYS, Part
+from simcustomer.evals.robustness.measure import SAME_TEXT, Measured
+from simcustomer.evals.robustness.probe import Attack, Moved, Rescored
 from simcustomer.evals.statistics import Estimate, mean, share
 
 RULE_OF_THREE = 3.0

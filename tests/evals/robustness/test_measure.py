@@ -18,9 +18,8 @@ from simcustomer.domain.persona import Language, Persona
 from simcustomer.domain.rubric import AnchoredLevel, Answer, Evidence, ItemAnswer, Judgement, Rubric
 from simcustomer.errors import ConfigError, ModelUnavailable
 from simcustomer.evals.figures import Titled
-from simcustomer.evals.robustness import SAME_TEXT, Measured, measure, trials_of
-from simcustomer.evals.robustness_attacks import HOLDING_ADDED, JUDGED_AGAIN
-from simcustomer.evals.robustness_content import (
+from simcustomer.evals.robustness.attacks import HOLDING_ADDED, JUDGED_AGAIN
+from simcustomer.evals.robustness.content import (
     WAYS,
     Benign,
     Injection,
@@ -30,8 +29,9 @@ from simcustomer.evals.robustness_content import (
     Stuffed,
     Whole,
 )
-from simcustomer.evals.robustness_probe import TOPICS, Attack, Moved, Probe, Topic
-from simcustomer.evals.robustness_tables import tables_of
+from simcustomer.evals.robustness.measure import SAME_TEXT, Measured, measure, trials_of
+from simcustomer.evals.robustness.probe import TOPICS, Attack, Moved, Probe, Topic
+from simcustomer.evals.robustness.tables import tables_of
 from tests.fakes import FakeCoach, a_library
 
 CUES = {

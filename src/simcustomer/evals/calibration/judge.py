@@ -15,7 +15,7 @@ from typing import Literal
 from simcustomer.domain.cues import Frozen
 from simcustomer.domain.rubric import Answer, Rubric
 from simcustomer.errors import ConfigError
-from simcustomer.evals.cases import (
+from simcustomer.evals.calibration.cases import (
     VIEWS,
     Case,
     Ratings,
@@ -30,9 +30,9 @@ from simcustomer.evals.cases import (
     people_overall,
     weighted,
 )
-from simcustomer.evals.drift import Accepted, Failure
-from simcustomer.evals.judgements import Asked, Judged
-from simcustomer.evals.rated import Labelled
+from simcustomer.evals.calibration.drift import Accepted, Failure
+from simcustomer.evals.calibration.judgements import Asked, Judged
+from simcustomer.evals.calibration.rated import Labelled
 from simcustomer.evals.statistics import (
     LEVELS,
     Estimate,

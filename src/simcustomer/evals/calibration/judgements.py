@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from simcustomer.cast.parts import BUILT_IN, Judge
 from simcustomer.domain.rubric import Judgement, Rubric, proven
 from simcustomer.errors import ConfigError, ModelError
-from simcustomer.evals.rated import RatedConversation
+from simcustomer.evals.calibration.rated import RatedConversation
 from simcustomer.judging import judge_once
 from simcustomer.library import content_hash
 

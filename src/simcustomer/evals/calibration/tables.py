@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from simcustomer.evals.appraising import AppraiserReport
-from simcustomer.evals.calibration import JudgeFigures, JudgeReport
-from simcustomer.evals.cases import VIEWS, View
-from simcustomer.evals.drift import Accepted, Drifted, Failure
+from simcustomer.evals.calibration.appraiser import AppraiserReport
+from simcustomer.evals.calibration.cases import VIEWS, View
+from simcustomer.evals.calibration.drift import Accepted, Drifted, Failure
+from simcustomer.evals.calibration.fit import Change, Fit, HeldOut
+from simcustomer.evals.calibration.judge import JudgeFigures, JudgeReport
+from simcustomer.evals.calibration.rated import EFFECTS
 from simcustomer.evals.figures import Scalar, Titled
-from simcustomer.evals.fit import Change, Fit, HeldOut
-from simcustomer.evals.rated import EFFECTS
 from simcustomer.evals.statistics import LEVELS, Estimate
 
 NOT_DEFINED = "–"

@@ -10,9 +10,9 @@ import pytest
 
 from simcustomer.domain.rubric import Answer, Rubric
 from simcustomer.errors import ConfigError, ModelUnavailable
-from simcustomer.evals.judgements import Asked, Judged, JudgementLog, collect, whose
-from simcustomer.evals.rated import RatedConversation, read_labelled
-from tests.evals.rated_people import AskewJudge, a_conversation, a_rubric, write_lines
+from simcustomer.evals.calibration.judgements import Asked, Judged, JudgementLog, collect, whose
+from simcustomer.evals.calibration.rated import RatedConversation, read_labelled
+from tests.evals.calibration.rated_people import AskewJudge, a_conversation, a_rubric, write_lines
 
 RUBRIC = a_rubric()
 PROMPT = "Judge this."

@@ -12,8 +12,8 @@ from statistics import fmean, median
 from typing import Literal
 
 from simcustomer.domain.rubric import MIN_SCORED_SHARE, JudgeInfo, Judgement, Rubric, Scorecard, score
-from simcustomer.evals.judgements import Judged
-from simcustomer.evals.rated import HIGHEST, LOWEST, OVERALL, RatedConversation
+from simcustomer.evals.calibration.judgements import Judged
+from simcustomer.evals.calibration.rated import HIGHEST, LOWEST, OVERALL, RatedConversation
 from simcustomer.evals.statistics import Pairs
 
 View = Literal["combined", "items", "anchored"]

@@ -8,7 +8,7 @@ import yaml
 
 from simcustomer.domain.rubric import Rubric
 from simcustomer.errors import ConfigError
-from simcustomer.evals.fit import Fit
+from simcustomer.evals.calibration.fit import Fit
 from simcustomer.library import rubric_from
 
 WIDTH = 116

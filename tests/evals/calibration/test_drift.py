@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from simcustomer.errors import ConfigError
-from simcustomer.evals.drift import Accepted, drifted, read_accepted
+from simcustomer.evals.calibration.drift import Accepted, drifted, read_accepted
 from simcustomer.evals.statistics import Estimate
 
 

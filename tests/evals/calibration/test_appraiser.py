@@ -13,14 +13,14 @@ from simcustomer.domain.conversation import Utterance
 from simcustomer.domain.cues import Appraisal, Cue, CueKind
 from simcustomer.domain.persona import Language, Persona
 from simcustomer.errors import ConfigError, ModelUnavailable
-from simcustomer.evals.appraising import (
+from simcustomer.evals.calibration.appraiser import (
     Appraised,
     appraise_all,
     appraiser_figures,
     appraiser_report,
     reference_persona,
 )
-from simcustomer.evals.rated import Effect, Labelled, RatedReply
+from simcustomer.evals.calibration.rated import Effect, Labelled, RatedReply
 from tests.people import a_persona
 
 KINDS = {"good": CueKind.OWNERSHIP, "bad": CueKind.BLAMES}

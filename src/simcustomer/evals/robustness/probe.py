@@ -17,7 +17,7 @@ from simcustomer.domain.cues import Appraisal, CueKind, Frozen
 from simcustomer.domain.persona import Language
 from simcustomer.domain.rubric import Answer, Rubric, Scorecard
 from simcustomer.errors import ModelError
-from simcustomer.evals.robustness_content import Kind, Part, Quality
+from simcustomer.evals.robustness.content import Kind, Part, Quality
 from simcustomer.judging import judge_conversation
 from simcustomer.library import Library
 from simcustomer.practice import open_conversation

@@ -8,8 +8,8 @@ from simcustomer.domain.conversation import Conversation, Turn, direction_for, e
 from simcustomer.domain.rubric import Scorecard
 from simcustomer.domain.text import contains_quote
 from simcustomer.errors import ModelError
-from simcustomer.evals.robustness_content import HOLDING, Injection, Part, Sets, Whole
-from simcustomer.evals.robustness_probe import Attack, Probe, gain_of, reason_of
+from simcustomer.evals.robustness.content import HOLDING, Injection, Part, Sets, Whole
+from simcustomer.evals.robustness.probe import Attack, Probe, gain_of, reason_of
 from simcustomer.practice import answer
 
 OVERALL_GAIN = 0.5

@@ -16,9 +16,9 @@ from simcustomer.cast.parts import Appraiser
 from simcustomer.domain.conversation import Conversation, Utterance
 from simcustomer.domain.cues import Appraisal, CueKind, Frozen
 from simcustomer.domain.persona import Language, Persona
-from simcustomer.evals.robustness_attacks import attacks_of
-from simcustomer.evals.robustness_content import WAYS, Benign, Reworded, Sets, Stuffed, Whole
-from simcustomer.evals.robustness_probe import (
+from simcustomer.evals.robustness.attacks import attacks_of
+from simcustomer.evals.robustness.content import WAYS, Benign, Reworded, Sets, Stuffed, Whole
+from simcustomer.evals.robustness.probe import (
     TOPICS,
     Attack,
     Moved,

@@ -28,7 +28,7 @@ from pydantic import Field
 from simcustomer.domain.cues import Frozen
 from simcustomer.domain.rubric import Answer, Criterion, Rubric, item_share, level_of
 from simcustomer.errors import ConfigError
-from simcustomer.evals.cases import Case, composites, in_order, nearest, pairs_of
+from simcustomer.evals.calibration.cases import Case, composites, in_order, nearest, pairs_of
 from simcustomer.evals.statistics import (
     LEVELS,
     Estimate,

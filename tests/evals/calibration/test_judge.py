@@ -10,11 +10,11 @@ import pytest
 from simcustomer.domain.rubric import Rubric
 from simcustomer.errors import ConfigError, ModelUnavailable
 from simcustomer.evals import statistics
-from simcustomer.evals.calibration import JudgeFigures, judge_figures, judge_report
-from simcustomer.evals.cases import Case, cases_of, people_composite
-from simcustomer.evals.judgements import Asked, Judged, JudgementLog, collect
-from simcustomer.evals.rated import Labelled, read_labelled
-from tests.evals.rated_people import AskewJudge, a_conversation, a_rubric, write_lines
+from simcustomer.evals.calibration.cases import Case, cases_of, people_composite
+from simcustomer.evals.calibration.judge import JudgeFigures, judge_figures, judge_report
+from simcustomer.evals.calibration.judgements import Asked, Judged, JudgementLog, collect
+from simcustomer.evals.calibration.rated import Labelled, read_labelled
+from tests.evals.calibration.rated_people import AskewJudge, a_conversation, a_rubric, write_lines
 
 RUBRIC = a_rubric()
 LEVELS = [1, 2, 3, 4, 5]

@@ -1,0 +1,1 @@
+"""Calibration: how far judge and appraiser agree with people, and level tables learned from what people rated."""

@@ -1,0 +1,1 @@
+"""Robustness: what injections, keywords and rewordings do to customer, appraiser and judge."""
