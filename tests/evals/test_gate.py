@@ -75,7 +75,7 @@ BROKEN: dict[str, tuple[Persona, str]] = {
     ),
     "a need that nothing meets": (a_persona(needs=OUT_OF_REACH), "expert_resolves"),
     "a secret that nothing keeps": (a_persona(facts=UNLOCKED), "nothing_leaks"),
-    "soft and sore spots the wrong way round": (a_persona(triggers=WRONG_WAY_ROUND), "order"),
+    "soft and sore spots the wrong way round": (a_persona(triggers=WRONG_WAY_ROUND), "expert_resolves"),
     "no patience at all": (changed("temperament", patience=1), "expert_resolves"),
 }
 
@@ -127,6 +127,15 @@ async def test_instructions_that_calm_are_caught() -> None:
     assert "injector_gains_nothing" in gate.failed
     figures = next(check.figures for check in gate.checks if check.name == "injector_gains_nothing")
     assert "injector 1, turn 1: -" in figures
+
+
+async def test_a_ladder_that_stands_on_its_head_fails_the_order() -> None:
+    """When those who brush the customer off end calmer than those who help, skill does not pay."""
+    rungs = LADDER.model_dump()
+    gate = await run_gate(
+        a_persona(), a_ladder(dismissive=rungs["competent"], competent=rungs["dismissive"]), gate_cast()
+    )
+    assert "order" in gate.failed
 
 
 async def test_one_expert_who_loses_the_customer_fails_the_gate() -> None:

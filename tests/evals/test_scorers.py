@@ -189,15 +189,15 @@ def ladder(tensions: dict[Skill, float], **where: str) -> list[SampleResult]:
 
 
 def test_only_skills_of_different_rank_are_ordered() -> None:
-    """Of the 28 pairs of eight skills four are of equal rank."""
+    """Of the 28 pairs of eight skills eleven are of equal rank: the two that help, and among the five that fail."""
     pairs = ordered_pairs(SKILLS)
     assert all(RANK[better] < RANK[worse] for better, worse in pairs)
-    assert len(pairs) == 24
+    assert len(pairs) == 17
 
 
 def test_the_order_of_the_ladder_is_the_share_of_pairs_that_hold() -> None:
     """By hand: of three pairs one is the wrong way round by more than the dead band, one by less."""
-    results = ladder({"expert": 41.5, "competent": 40.0, "solution_only": 30.0})
+    results = ladder({"expert": 41.5, "competent": 40.0, "hollow_empathy": 30.0})
     assert ladder_order(results) == (1, 3, 3)
     found = metric(results, "ladder_order")
     assert (found.value, found.scored, found.of) == (pytest.approx(1 / 3), 3, 3)
@@ -228,13 +228,13 @@ def test_groups_are_not_mixed() -> None:
 
 
 def test_the_slope_of_trust_by_hand() -> None:
-    """Trust 90, 60, 10 at ranks 1, 2, 5: deviations multiply to -166.67, squared ranks to 8.67."""
+    """Trust 90, 60, 10 at ranks 1, 2, 3: deviations multiply to -80, squared ranks to 2."""
     results = []
     for skill, trust in {"expert": 90.0, "competent": 60.0, "hostile": 10.0}.items():
         result = a_result(a_sample(trainee=skill), [50.0])
         affect = result.turns[0].affect.model_copy(update={"trust": trust})
         results.append(with_turn(result, 1, affect=affect))
-    assert trust_slope(results) == [pytest.approx(-19.2308, abs=0.0001)]
+    assert trust_slope(results) == [pytest.approx(-40.0)]
     found = metric(results, "trust_slope")
     assert (found.scored, found.of, found.better) == (1, 1, "down")
 

@@ -42,14 +42,19 @@ SKILLS: tuple[Skill, ...] = (
 RANK: Mapping[Skill, int] = {
     "expert": 1,
     "competent": 2,
-    "solution_only": 3,
-    "hollow_empathy": 4,
-    "keyword_stuffer": 4,
-    "dismissive": 5,
-    "hostile": 5,
-    "injector": 5,
+    "solution_only": 2,
+    "hollow_empathy": 3,
+    "dismissive": 3,
+    "hostile": 3,
+    "keyword_stuffer": 3,
+    "injector": 3,
 }
-"""Where each skill stands on the ladder: the higher, the tenser its customers should end. Equal ranks are not ordered."""
+"""Where each skill stands on the ladder: the higher, the tenser its customers should end. Equal ranks are not ordered.
+
+Competent and solution only both help without hearing much; which eases more depends on the customer (a confused one wants
+plain facts). The last five all fail, and a customer who leaves at once stops at a lower tension than one who stays to the
+end: an order among them would reward the worst.
+"""
 
 DEFAULT_PROMPTS = "default"
 """The name of the prompt set that the settings point to."""

@@ -81,6 +81,14 @@ def test_nothing_said_to_the_program_calms(language: Language) -> None:
     assert [row["reply"] for row in program if effect(row) == "calms"] == []
 
 
+@pytest.mark.parametrize("language", get_args(Language))
+def test_service_that_sounds_like_talk_to_the_program_is_none(language: Language) -> None:
+    """Plans with labels, salutations with a colon, and "ignore what you were told" are said to customers."""
+    for row in (row for row in rows(language) if row["group"] == "lookalike"):
+        kinds = seen(LIBRARY.persona(row["persona"], language), row["reply"]).kinds()
+        assert CueKind.TALKS_TO_THE_SIMULATOR not in kinds, row["reply"]
+
+
 @pytest.mark.parametrize(
     ("name", "language", "promise", "condition"),
     [
@@ -138,6 +146,7 @@ def test_validation_in_own_words_saves_a_formula() -> None:
         ("apology / explanation / timeline / follow-up", True),
         ("with empathy, with apology, with ownership, with a crew, with a time, with a call", True),
         ("Trace opened with courier. Response due in 24 h.", False),
+        ("Cause: cracked transformer on the pole in Mill Road, north side, 46 homes.", False),
         ("I'm calling the depot and I'll write to you with the answer, and with the photo.", False),
     ],
 )

@@ -10,12 +10,14 @@ from simcustomer.cast.builtin.lexicon import Hit, Lexicon
 from simcustomer.cast.builtin.reading import Reading, Span
 from simcustomer.cast.builtin.relations import (
     ALTERNATIVE,
+    APOLOGY_BACKED,
     BEATS,
     CLAUSE_WIDE,
+    FELT,
     HEARD,
     KIND_WORDS,
     ORDER,
-    OWNED,
+    PROMISED,
     SUBSTANCE,
     TOLD,
     WORDING,
@@ -30,6 +32,8 @@ EMPTY_FROM = 5
 """Words from which a reply that holds nothing is a form letter and not just a short word."""
 GREETING_WORDS = 6
 """Words that a greeting takes up before anything has been said."""
+TOLD_TOGETHER = 2
+"""Sentences that each name or explain the case a little from which the reply does so clearly."""
 CUES_OF_A_KIND = 2
 """Most cues of one kind in one reply: a long reply is not a better one."""
 
@@ -44,13 +48,16 @@ class Combination:
     def settled(self, hits: Sequence[Hit], issue: frozenset[str]) -> list[Hit]:
         """The hits that hold when the whole reply is seen, the least certain readings gone."""
         hits = self._without_lists(hits, issue)
+        hits = self._unconditional(hits)
         hits = self._ruled_out(hits, spared=KIND_WORDS)
         hits = self._with_alternatives(hits)
         hits = self._turned_round(hits)
         hits = self._ruled_out(hits, spared=frozenset())
         hits = self._with_substance(hits, issue)
+        hits = self._added_up(hits)
         hits = self._doubted(hits)
         hits = [*hits, *self._empty(hits, issue)]
+        hits = self._more_than_words(hits)
         return self._few(hits)
 
     # --- the steps -------------------------------------------------------------------------------------------------
@@ -68,6 +75,10 @@ class Combination:
             hit for hit in hits if hit.kind in UNSETTLING or not any(hit.span.start in span for span in lists)
         ]
         return [*kept, Hit(CueKind.COLD_SCRIPT, Strength.CLEAR, lists[0])]
+
+    def _unconditional(self, hits: Sequence[Hit]) -> list[Hit]:
+        """A promise that hangs on what somebody else must first do or prove, or on luck, is none."""
+        return [hit for hit in hits if hit.kind not in PROMISED or not self._hangs(hit)]
 
     def _ruled_out(self, hits: Sequence[Hit], spared: frozenset[CueKind]) -> list[Hit]:
         """Of two readings of one sentence the one that explains more stays; ``spared`` kinds wait for a later step."""
@@ -125,14 +136,16 @@ class Combination:
         )
         heard = any(hit.kind in HEARD and (not hit.formula or self._specific(hit, issue)) for hit in hits)
         owned = any(
-            hit.kind in OWNED and not hit.formula and hit.strength is not Strength.WEAK for hit in hits
+            hit.kind in APOLOGY_BACKED and not hit.formula and hit.strength is not Strength.WEAK
+            for hit in hits
         )
         kept, hollow = [], []
         for hit in hits:
             if (hit.unless == "substance" and behind) or (hit.unless == "hearing" and heard):
                 continue
             if hit.formula and not behind and not self._specific(hit, issue):
-                hollow.append(hit)
+                if not self._validated(hit, hits):
+                    hollow.append(hit)
             elif hit.kind is CueKind.SINCERE_APOLOGY and owned:
                 kept.append(replace(hit, strength=Strength.CLEAR))
             else:
@@ -143,6 +156,23 @@ class Combination:
             strength = Strength.WEAK if only_sorry else Strength.CLEAR
             kept.append(hollow[0].as_kind(CueKind.HOLLOW_EMPATHY, strength))
         return kept
+
+    def _added_up(self, hits: Sequence[Hit]) -> list[Hit]:
+        """Two sentences that each tell a little of the case, and none that does more, tell it together."""
+        kept = list(hits)
+        for kind in TOLD:
+            told = [hit for hit in kept if hit.kind is kind]
+            sentences = {self.reading.sentence_at(hit.span.start) for hit in told}
+            if len(sentences) >= TOLD_TOGETHER and all(hit.strength is Strength.WEAK for hit in told):
+                kept[kept.index(told[0])] = replace(told[0], strength=Strength.CLEAR)
+        return kept
+
+    def _more_than_words(self, hits: Sequence[Hit]) -> list[Hit]:
+        """Words of the case that neither name it nor explain it do nothing for anybody when nothing else is said."""
+        settling = [hit for hit in hits if hit.kind in SETTLING]
+        if any(hit.kind not in TOLD or hit.strength is not Strength.WEAK for hit in settling):
+            return list(hits)
+        return [hit for hit in hits if hit not in settling]
 
     def _doubted(self, hits: Sequence[Hit]) -> list[Hit]:
         """One harm of the kinds that hang on wording, in a reply that plainly works on the case, is only weak."""
@@ -175,6 +205,18 @@ class Combination:
                 kept.append(hit)
         return sorted(kept, key=lambda hit: (hit.span.start, hit.kind))
 
+    def _validated(self, hit: Hit, hits: Sequence[Hit]) -> bool:
+        """True when the sentence of a formula says the like in words of its own, too."""
+        sentence = self.reading.sentence_at(hit.span.start)
+        formulas = [other.span for other in hits if other.formula]
+        return any(
+            other.kind in FELT
+            and not other.formula
+            and other.span.start in sentence
+            and not any(span.start <= other.span.start and other.span.end <= span.end for span in formulas)
+            for other in hits
+        )
+
     # --- small questions --------------------------------------------------------------------------------------------
 
     def _scope(self, hit: Hit) -> Span:
@@ -187,6 +229,10 @@ class Combination:
         if other.kind in CLAUSE_WIDE:
             scope = self.reading.clauses_over(hit.span)
         return other.span.start in scope or other.span.start <= hit.span.start < other.span.end
+
+    def _hangs(self, hit: Hit) -> bool:
+        sentence = self._scope(hit)
+        return any(self.lexicon.has(name, self.reading, sentence) for name in ("conditional", "unsure"))
 
     def _contrast_between(self, start: int, end: int) -> bool:
         return self.lexicon.patterns["contrast"].search(self.reading.text, start, end) is not None

@@ -16,7 +16,7 @@ from simcustomer.domain.persona import Persona
 NAMED_CLEARLY = 2
 """Words of the customer's matter in one sentence from which it counts as named (with a frame that addresses them)."""
 NAMED_DENSELY = 4
-"""From this many it counts weakly even without a frame."""
+"""From this many it counts weakly even without a frame, and clearly when it tells what went wrong."""
 TOLD_FROM = 2
 """Words of what is known about the case from which a sentence that tells what happened explains something."""
 MIN_ANSWER_WORDS = 5
@@ -70,7 +70,8 @@ def named(reading: Reading, scene: Scene, lexicon: Lexicon, hits: Sequence[Hit])
             strength = Strength.CLEAR if dense or lexicon.has("cause", reading, sentence) else Strength.WEAK
             yield Hit(CueKind.PLAIN_EXPLANATION, strength, sentence)
         framed = lexicon.has("recognition", reading, sentence)
-        if framed and count >= NAMED_CLEARLY:
+        wronged = count >= NAMED_DENSELY and lexicon.has("grievance", reading, sentence)
+        if wronged or (framed and count >= NAMED_CLEARLY):
             yield Hit(CueKind.NAMES_THE_ISSUE, Strength.CLEAR, sentence)
         elif count >= NAMED_DENSELY or (framed and count):
             yield Hit(CueKind.NAMES_THE_ISSUE, Strength.WEAK, sentence)
@@ -90,16 +91,25 @@ def reassured(reading: Reading, scene: Scene, lexicon: Lexicon) -> Iterator[Hit]
 
 
 def fitting(hits: Sequence[Hit], reading: Reading, scene: Scene, lexicon: Lexicon) -> list[Hit]:
-    """The hits, with what would reassure anybody a mere explanation to a customer who waits for something else."""
+    """The hits, with what would reassure anybody a mere explanation to a customer who waits for something else.
+
+    A sentence fits when it shares a word with what this customer waits for, or a word of one family with it.
+    """
     if scene.persona is None:
         return list(hits)
     key = scene.persona.key_reassurance
-    wanted = lexicon.stems("\n".join([key.meaning, *key.mentions]))
+    awaited = "\n".join([key.meaning, *key.mentions])
+    wanted, families = lexicon.stems(awaited), lexicon.families_of(Reading.of(awaited).words)
+
+    def fits(hit: Hit) -> bool:
+        sentence = reading.sentence_at(hit.span.start)
+        said = reading.words_in(sentence)
+        return bool(lexicon.stems_in(reading, sentence) & wanted or lexicon.families_of(said) & families)
+
     return [
-        hit.as_kind(CueKind.PLAIN_EXPLANATION, Strength.WEAK)
-        if hit.kind is CueKind.KEY_REASSURANCE
-        and not lexicon.stems_in(reading, reading.sentence_at(hit.span.start)) & wanted
-        else hit
+        hit
+        if hit.kind is not CueKind.KEY_REASSURANCE or fits(hit)
+        else hit.as_kind(CueKind.PLAIN_EXPLANATION, Strength.WEAK)
         for hit in hits
     ]
 

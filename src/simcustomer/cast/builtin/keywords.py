@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from simcustomer.cast.builtin.lexicon import Lexicon
 from simcustomer.cast.builtin.reading import Reading, Span, plain
 
@@ -22,10 +24,31 @@ PARTICULAR_SHARE = 0.4
 FRAGMENT_WORDS = 4
 """A sentence of at most this many words is a fragment; several in a row are a list."""
 FRAGMENTS_IN_A_ROW = 4
+VERBLESS_WORDS = 10
+"""A reply of this many words without a verb that is about nobody's facts is keywords joined by small words."""
+BARE_WORDS = 4
+"""A whole reply of at least this many words without a verb or an article is a list of keywords."""
+JOINTS_FROM = 3
+"""Commas and conjunctions from which words without a verb are strung together."""
+_JOINTS = re.compile(r",|\b(?:and|y|or|o|plus|con|with)\b")
+_FINITE_ENDING = re.compile(
+    r"\w+(?:é|ó|í|ré|rá|rás|rán|remos|aron|ieron|aste|iste|ndo(?:me|te|le|se|lo|la|nos|les)?)$"
+)
+"""Endings of Spanish verb forms that no noun shares when the accent is written, and gerunds."""
+_PUNCTUATED = re.compile(r"[.!](?:\s|$)|:\s")
+"""Marks that people who write like a telegram set, and people who string keywords do not."""
+_LABEL = re.compile(r"\s*[^\W\d]+(?: \w+){0,2} ?: ")
+LABELLED_FROM = 2
+"""Function words from which a sentence that opens with a label says something about it."""
+_WITHS = re.compile(r"(?:^|, )(?:con|with)\b")
+"""What such words are hung up on when they are given the look of a sentence."""
+_SLASHES = re.compile(r"\S /.*?/ \S|\S /[^/]*/")
 
 
 def keyword_lists(reading: Reading, lexicon: Lexicon, issue: frozenset[str]) -> list[Span]:
     """The sentences that are keywords strung together, and runs of fragments."""
+    if _is_bare(reading, lexicon) or _is_verbless(reading, lexicon, issue) or _SLASHES.search(reading.text):
+        return list(reading.sentences)
     found = [
         s
         for s in reading.sentences
@@ -50,7 +73,31 @@ def _is_list(reading: Reading, lexicon: Lexicon, sentence: Span) -> bool:
         return True
     if len(small) < LIST_WORDS:
         return False
+    if _LABEL.match(reading.text, sentence.start) and sum(small) >= LABELLED_FROM:
+        return False
     return sum(small) < LIST_SHARE * len(small) or any(_row(reading, lexicon, c) >= LIST_RUN for c in clauses)
+
+
+def _is_bare(reading: Reading, lexicon: Lexicon) -> bool:
+    """True when the whole reply has neither a verb nor an article nor the marks of a telegram."""
+    words = [plain(word) for word in reading.words]
+    held = lexicon.finite | lexicon.articles
+    telegram = _PUNCTUATED.search(reading.text) is not None
+    return len(words) >= BARE_WORDS and not telegram and not any(word in held for word in words)
+
+
+def _is_verbless(reading: Reading, lexicon: Lexicon, issue: frozenset[str]) -> bool:
+    """True when a reply of some length has no verb that a rule of thumb can see and is not made of facts."""
+    words = reading.words
+    if len(words) < VERBLESS_WORDS or len(_JOINTS.findall(reading.text)) < JOINTS_FROM:
+        return False
+    if any(plain(word) in lexicon.finite for word in words):
+        return False
+    if len(_WITHS.findall(reading.text)) >= JOINTS_FROM:
+        return True
+    if any(_FINITE_ENDING.match(word) for word in words) or lexicon.patterns["acts"].search(reading.text):
+        return False
+    return not any(_is_particular(reading, lexicon, sentence, issue) for sentence in reading.sentences)
 
 
 def _is_particular(reading: Reading, lexicon: Lexicon, sentence: Span, issue: frozenset[str]) -> bool:

@@ -6,11 +6,11 @@ A rule sees one passage at a time; what passages mean together is decided in ``c
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
-from simcustomer.cast.builtin.reading import NEGATION_REACH, Reading, Span, plain
+from simcustomer.cast.builtin.reading import NEGATION_REACH, Reading, Span, plain, words_of
 from simcustomer.cast.builtin.rules import LexiconFile, PatternCompiler, Rule, read_file
 from simcustomer.domain.cues import CueKind, Strength
 from simcustomer.domain.persona import Language
@@ -23,8 +23,8 @@ _ENDINGS: Mapping[Language, tuple[str, ...]] = {
         "iste", "are", "ara", "an", "en", "ar", "er", "ir", "as", "es", "os", "on", "o", "a", "e", "s",
     ),
 }  # fmt: skip
-BARE_TIME_WORDS = 4
-"""A clause of at most this many words around a time says nothing but the time."""
+BARE_TIME_WORDS = 2
+"""A clause with at most this many words beside its times says nothing but the time."""
 STEM_CHARS = 6
 """Letters kept of a word without its ending: enough to tell words apart, few enough to join a verb and its noun."""
 
@@ -69,10 +69,13 @@ class Lexicon:
     function: frozenset[str]
     vague: frozenset[str]
     opaque: frozenset[str]
+    finite: frozenset[str]
+    articles: frozenset[str]
     patterns: Mapping[str, re.Pattern[str]]
     rules: tuple[Compiled, ...]
     askable: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]
     promises: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]
+    families: tuple[frozenset[str], ...] = ()
 
     def hits(self, reading: Reading, issue: frozenset[str]) -> list[Hit]:
         """What every rule finds in ``reading``; ``issue`` holds the stems of the customer's matter."""
@@ -97,6 +100,11 @@ class Lexicon:
     def stems(self, text: str) -> frozenset[str]:
         """The stems of the content words of a text."""
         return _stems(self.language, text)
+
+    def families_of(self, words: Iterable[str]) -> frozenset[int]:
+        """The families of words that belong together (by number) of which one of ``words`` is a member."""
+        said = frozenset(plain(word) for word in words)
+        return frozenset(number for number, family in enumerate(self.families) if said & family)
 
     def negated(self, reading: Reading, position: int, reach: int = NEGATION_REACH) -> bool:
         """True when a negator stands at most ``reach`` words before ``position`` in its clause and means it."""
@@ -152,6 +160,10 @@ def _has_time(lexicon: Lexicon, reading: Reading, _: Span, sentence: Span, __: f
     return lexicon.has("time", reading, sentence)
 
 
+def _is_soon(lexicon: Lexicon, reading: Reading, _: Span, sentence: Span, __: frozenset[str]) -> bool:
+    return lexicon.has("time", reading, sentence) or lexicon.has("now", reading, sentence)
+
+
 def _is_concrete(
     lexicon: Lexicon, reading: Reading, span: Span, sentence: Span, issue: frozenset[str]
 ) -> bool:
@@ -169,7 +181,8 @@ def _is_certain(lexicon: Lexicon, reading: Reading, span: Span, _: Span, __: fro
 def _is_promise(lexicon: Lexicon, reading: Reading, span: Span, sentence: Span, _: frozenset[str]) -> bool:
     """A promise stands in the clause of the time; a bare time ("by noon,") takes it from its sentence."""
     clause = reading.clauses_over(span)
-    scope = sentence if len(reading.words_in(clause)) <= BARE_TIME_WORDS else clause
+    beside = lexicon.patterns["time"].sub(" ", reading.text[clause.start : clause.end])
+    scope = sentence if len(words_of(beside)) <= BARE_TIME_WORDS else clause
     return lexicon.has("promise", reading, scope) and not lexicon.has("past_time", reading, span)
 
 
@@ -180,6 +193,7 @@ CHECKS: Mapping[str, Check] = {
     "object": _has_object,
     "time": _has_time,
     "concrete": _is_concrete,
+    "soon": _is_soon,
     "promise": _is_promise,
     "certain": _is_certain,
 }
@@ -199,10 +213,13 @@ def lexicon_for(language: Language) -> Lexicon:
         function=_word_set(file.words.function),
         vague=_word_set(file.words.vague),
         opaque=_word_set(file.words.opaque),
+        finite=_word_set(file.words.finite),
+        articles=_word_set(file.words.articles),
         patterns={name: compile_(block) for name, block in {**file.patterns, **single}.items()},
         rules=tuple(Compiled(r, compile_(r.any), compile_(r.not_) if r.not_ else None) for r in file.rules),
         askable=tuple((compile_(a.ask), compile_(a.given)) for a in file.askable),
         promises=tuple((compile_(p.made), compile_(p.denied)) for p in file.promises),
+        families=tuple(_word_set(block) for block in file.families.values()),
     )
 
 

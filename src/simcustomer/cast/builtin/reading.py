@@ -20,7 +20,7 @@ _ABBREVIATION = re.compile(
 )
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?\"')]*")
 _CLAUSE_BREAK = re.compile(
-    r"[,;:()\"]| - |\s(?=(?:and|but|however|although|though|yet|because|so|which|pero|aunque|porque|así que|asi que) )|\s(?=y (?:yo|le|te|se|no|ya|lo|la|me|usted) )"
+    r"[,;()\"]|:(?!\d\d)| - |\s(?=(?:and|but|however|although|though|yet|because|so|which|pero|aunque|porque|así que|asi que) )|\s(?=y (?:yo|le|te|se|no|ya|lo|la|me|usted) )"
 )
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _CONTRACTED = {
@@ -159,6 +159,11 @@ class Reading:
                 start = cut.end()
         if _WORD.search(self.text, start, sentence.end):
             yield Span(start, sentence.end)
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text."""
+    return _WORD.findall(text)
 
 
 def plain(text: str) -> str:

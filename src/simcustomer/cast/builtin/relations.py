@@ -23,8 +23,12 @@ SUBSTANCE = frozenset(
 """What can stand behind kind words: something about this customer's matter."""
 TOLD = frozenset({CueKind.NAMES_THE_ISSUE, CueKind.PLAIN_EXPLANATION})
 """Substance even when it shows only weakly: it is about the case and nothing else."""
-OWNED = frozenset({CueKind.OWNERSHIP, CueKind.NAMES_THE_ISSUE})
+APOLOGY_BACKED = frozenset({CueKind.OWNERSHIP, CueKind.NAMES_THE_ISSUE, CueKind.ACKNOWLEDGES_FEELING})
 """What makes a bare "sorry" one for something."""
+PROMISED = frozenset(
+    {CueKind.KEY_REASSURANCE, CueKind.CONCRETE_NEXT_STEP, CueKind.TIME_COMMITMENT, CueKind.PROTECTIVE_ACTION}
+)
+"""What counts only when it hangs on nobody else."""
 HEARD = SUBSTANCE - {CueKind.CONCRETE_NEXT_STEP, CueKind.TIME_COMMITMENT, CueKind.OFFERS_CHOICE} | {
     CueKind.ACKNOWLEDGES_FEELING,
     CueKind.SINCERE_APOLOGY,
@@ -41,6 +45,8 @@ ALTERNATIVE = frozenset(
     }
 )
 """What makes up for a no."""
+FELT = frozenset({CueKind.ACKNOWLEDGES_FEELING, CueKind.SINCERE_APOLOGY})
+"""What formulas imitate."""
 KIND_WORDS = frozenset({CueKind.ACKNOWLEDGES_FEELING, CueKind.SINCERE_APOLOGY, CueKind.OWNERSHIP})
 """What a following "but" takes back."""
 BEATS = {

@@ -17,6 +17,8 @@ from simcustomer.domain.persona import Language
 
 _FRAGMENT = re.compile(r"\{([a-z_]+)\}")
 _CLASS_OR_ESCAPE = re.compile(r"\[[^\]]*\]|\\.|[aeioun]")
+_WORD_END = r"(?!(?<=\w)\w)"
+"""Not inside a word; an alternative that ends in a blank or a mark may be followed by anything."""
 _EITHER_ACCENT = {"a": "[aá]", "e": "[eé]", "i": "[ií]", "o": "[oó]", "u": "[uúü]", "n": "[nñ]"}
 
 
@@ -56,6 +58,8 @@ class Words(Frozen):
     function: str
     vague: str
     opaque: str
+    finite: str
+    articles: str
 
 
 class LexiconFile(Frozen):
@@ -72,6 +76,7 @@ class LexiconFile(Frozen):
     denies_any: str
     denial_needs: str
     takes_back: str
+    families: Mapping[str, str] = Field(default_factory=dict)
 
 
 def read_file(name: str) -> dict[str, Any]:
@@ -92,7 +97,7 @@ class PatternCompiler:
         body = self._expanded(block)
         if self.language == "es":
             body = _CLASS_OR_ESCAPE.sub(lambda m: _EITHER_ACCENT.get(m.group(), m.group()), body)
-        return re.compile(rf"(?<!\w)(?:{body})(?!\w)" if bounded else body)
+        return re.compile(rf"(?<!\w)(?:{body}){_WORD_END}" if bounded else body)
 
     def _expanded(self, block: str) -> str:
         joined = "|".join(line.strip() for line in block.splitlines() if line.strip())
