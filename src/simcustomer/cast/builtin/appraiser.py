@@ -17,6 +17,7 @@ from simcustomer.cast.parts import BUILT_IN
 from simcustomer.domain.conversation import Utterance
 from simcustomer.domain.cues import SETTLING, Appraisal, Cue, CueKind, Strength
 from simcustomer.domain.persona import Language, Persona
+from simcustomer.domain.text import fold
 
 _SHOUTING = re.compile(r"(?:\b[A-ZÁÉÍÓÚÑ]{2,}\b[ ,'!]*){4,}")
 _CODE = re.compile(r"\b(?:[A-Z]{1,3}-?\d{2,6}(?:\.\d+)?|[A-Z]{2,6}\d{0,4}|\d[A-Z]{1,3}\d?)\b")
@@ -79,6 +80,12 @@ _KNOWN = frozenset(
         "YOU",
     ]
 )
+_SPEAKER = re.compile(
+    r"""^[\s>*"'«“•–—-]*(?:\[?\d{1,2}[:.]\d{2}(?:[:.]\d{2})?\]?\s*[-–—]?\s*)?"""
+    r"(?P<who>[^\W\d][\w.'’]*(?: [^\W\d][\w.'’]*){0,3})\s*(?:\([^)\n]{1,20}\))?\s*:[ \t]*(?=\S)",
+    re.MULTILINE,
+)
+"""A line with a speaker's name in front, as in a transcript, with or without the time."""
 _SPACED = re.compile(r"\b(?:\w[ .*_-]){4,}\w\b")
 _LEET = re.compile(r"\b(?=\w*[a-z])(?=\w*\d)\w{4,}\b")
 _LOOKS_LIKE = str.maketrans("013457", "oieast")
@@ -108,7 +115,7 @@ def observe(
     lexicon = lexicon_for(language)
     reading = Reading.of(reply)
     scene = context.Scene.of(persona, history, lexicon)
-    aside = list(_to_the_program(reading))
+    aside = list(_to_the_program(reading)) or list(_transcript(reading, persona))
     hits = context.fitting(lexicon.hits(reading, scene.issue), reading, scene, lexicon)
     hits += [*_jargon(reading, scene, lexicon), *_shouting(reading)]
     hits += [*context.reassured(reading, scene, lexicon), *context.asked_again(reading, scene, lexicon)]
@@ -142,6 +149,15 @@ def _to_the_program(reading: Reading) -> Iterator[Hit]:
     letters = [char for char in reading.text if char.isalpha()]
     if letters and sum(char > "ɏ" for char in letters) > FOREIGN_SHARE * len(letters):
         yield Hit(CueKind.TALKS_TO_THE_SIMULATOR, Strength.CLEAR, whole)
+
+
+def _transcript(reading: Reading, persona: Persona | None) -> Iterator[Hit]:
+    """A made-up conversation: lines of two speakers, one of them this customer. Nobody who is in a chat writes that."""
+    lines = list(_SPEAKER.finditer(reading.raw))
+    speakers = {fold(line["who"]) for line in lines}
+    names = set(fold(f"{persona.name} {persona.first_name}").split()) if persona else set()
+    if len(speakers) > 1 and any(names & set(speaker.split()) for speaker in speakers):
+        yield Hit(CueKind.TALKS_TO_THE_SIMULATOR, Strength.CLEAR, Span(0, len(reading.text)))
 
 
 def _undisguised(text: str) -> Iterator[str]:
