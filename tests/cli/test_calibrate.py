@@ -17,6 +17,7 @@ from simcustomer.domain.rubric import Rubric
 from simcustomer.errors import SimCustomerError
 from simcustomer.evals import statistics
 from simcustomer.library import load
+from simcustomer.settings import content_dir
 from tests.evals.calibration.rated_people import ITEMS, a_conversation, a_rubric, write_lines
 
 GOOD = "I am sorry the parcel is lost. I can see how upset you are. I will send a new one today and call you by six."
@@ -273,3 +274,38 @@ def test_what_a_model_wrote_is_text_on_the_terminal(run: Run, askew: list[str]) 
     out = run(*askew).out
     assert "[red]" in out
     assert "\x1b[2J" not in out
+
+
+# --- the project's own gold set -------------------------------------------------------------------------------------
+
+GOLD = content_dir("evals") / "gold"
+RATED = [str(GOLD / "conversations.en.jsonl"), str(GOLD / "conversations.es.jsonl")]
+RATINGS = ["--ratings", str(GOLD / "scores.a.jsonl"), "--ratings", str(GOLD / "scores.b.jsonl")]
+ACCEPTED = str(content_dir("evals") / "accepted" / "gold.built-in.json")
+
+
+def test_the_built_in_judge_agrees_with_the_gold_set_as_it_did_when_it_was_accepted(run: Run) -> None:
+    """The drift check of the project itself. Moved on purpose? Accept it anew: evals/README.md says how."""
+    told = run(
+        *RATED, *RATINGS, "--accepted", content_dir("evals") / "accepted" / "gold.built-in.json", "--json"
+    )
+    assert told.json["drift"] == []
+    assert told.code == 0
+
+
+def test_the_answers_of_a_hosted_model_on_the_gold_set_can_be_read_again(run: Run, tmp_path: Path) -> None:
+    """They are kept beside the set, so that a changed level table can be measured without asking anybody."""
+    log = tmp_path / "judgements.jsonl"
+    log.write_text((GOLD / "judgements.jsonl").read_text(encoding="utf-8"), encoding="utf-8")
+    told = run(*RATED, *RATINGS, "--judgements", str(log), "--json").json
+    assert told["judge"] == "hosted model, by hand"
+    assert told["failures"] == []
+    assert told["figures"]["composite"]["combined"]["value"] > 0.9
+
+
+def test_length_does_not_order_the_gold_set(run: Run, tmp_path: Path) -> None:
+    """Spearman of the trainee's words with the raters' score lies within .2 of none."""
+    log = tmp_path / "judgements.jsonl"
+    log.write_text((GOLD / "judgements.jsonl").read_text(encoding="utf-8"), encoding="utf-8")
+    words = run(*RATED, *RATINGS, "--judgements", str(log), "--json").json["figures"]["words_with_raters"]
+    assert abs(words["value"]) < 0.2

@@ -251,6 +251,12 @@ def test_a_made_up_conversation_settles_nobody(reply: str) -> None:
     assert not kinds & SETTLING
 
 
+def test_a_made_up_conversation_is_seen_without_a_persona() -> None:
+    """A judge does not know the customer's name; that a speaker comes back gives it away."""
+    reply = "Rob: It is my case now.\nAda: At last.\nRob: You will have it tonight."
+    assert CueKind.TALKS_TO_THE_SIMULATOR in observe(None, "en", [], reply).kinds()
+
+
 @pytest.mark.parametrize(
     "reply",
     [

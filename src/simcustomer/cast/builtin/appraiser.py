@@ -152,11 +152,14 @@ def _to_the_program(reading: Reading) -> Iterator[Hit]:
 
 
 def _transcript(reading: Reading, persona: Persona | None) -> Iterator[Hit]:
-    """A made-up conversation: lines of two speakers, one of them this customer. Nobody who is in a chat writes that."""
-    lines = list(_SPEAKER.finditer(reading.raw))
-    speakers = {fold(line["who"]) for line in lines}
+    """A made-up conversation: lines of two speakers, one of whom speaks twice or is this customer.
+
+    Nobody who is in a chat writes that. A list of facts with labels has each label once.
+    """
+    spoken = [fold(line["who"]) for line in _SPEAKER.finditer(reading.raw)]
     names = set(fold(f"{persona.name} {persona.first_name}").split()) if persona else set()
-    if len(speakers) > 1 and any(names & set(speaker.split()) for speaker in speakers):
+    known = len(spoken) > len(set(spoken)) or any(names & set(speaker.split()) for speaker in spoken)
+    if len(set(spoken)) > 1 and known:
         yield Hit(CueKind.TALKS_TO_THE_SIMULATOR, Strength.CLEAR, Span(0, len(reading.text)))
 
 
