@@ -253,7 +253,7 @@ def check(path: Path, model: type[T]) -> tuple[T | None, list[Problem]]:
     try:
         value = model.model_validate(data)
     except ValidationError as error:
-        return None, twice + [_problem(path, root, dict(e)) for e in _deepest(error)]
+        return None, twice + [_problem(path, root, dict(e), model) for e in _deepest(error)]
     return (None, twice) if twice else (value, [])
 
 
@@ -283,17 +283,29 @@ def _deepest(error: ValidationError) -> list[Any]:
     ]
 
 
-def _problem(path: Path, root: yaml.Node, error: dict[str, Any]) -> Problem:
+def _problem(path: Path, root: yaml.Node, error: dict[str, Any], model: type[BaseModel]) -> Problem:
     location: Sequence[Any] = error["loc"]
     field = ".".join(str(part) for part in location) or "file"
     message = str(error["msg"]).removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
-        message = "is not a known field; see: simcustomer persona schema"
+        message = f"is not a known field; {_known_fields(model, location)}"
     elif error["type"] == "missing":
         message = "is missing"
     elif isinstance(error.get("input"), (str, int, float, bool)) and "allowed" not in message:
         message = f"{message} (is: {str(error['input'])[:60]!r})"
     return Problem(path, _line_of(root, location), field, message)
+
+
+def _known_fields(model: type[BaseModel], location: Sequence[Any]) -> str:
+    """Where to see the fields that are known at a place; those of a persona have a schema for editors."""
+    if model is Persona:
+        return "see: simcustomer persona schema"
+    for part in location[:-1]:
+        field = model.model_fields.get(str(part))
+        if field is None or not isinstance(field.annotation, type):
+            return "leave it out"
+        model = field.annotation
+    return f"allowed: {', '.join(model.model_fields)}"
 
 
 def _line_of(root: yaml.Node, location: Sequence[Any]) -> int:

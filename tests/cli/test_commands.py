@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -243,6 +244,36 @@ def test_a_new_persona_is_a_right_file_at_once(
         == "late-sofa"
     )
     assert run("persona", "new", "late-sofa").code == 2
+
+
+def test_a_new_persona_needs_one_to_start_from(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a folder without personas that is said, in one line."""
+    monkeypatch.setenv("SIMCUSTOMER_PERSONAS_DIR", str(tmp_path))
+    ran = run("persona", "new", "late-sofa")
+    assert ran.code == 2
+    assert "holds no persona to start from" in ran.err
+
+
+def test_what_stands_in_a_persona_file_is_text_on_the_terminal(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Control characters in a title, a fact or a wrong field's name neither colour the terminal nor name its window."""
+    text = (Path(__file__).parents[2] / "personas" / "lost-parcel.en.yaml").read_text(encoding="utf-8")
+    evil = re.sub(
+        "^title: .*$", r'title: "\\e[31mred \\e]0;mine\\a [bold]x[/bold]"', text, flags=re.MULTILINE
+    )
+    assert evil != text
+    (tmp_path / "lost-parcel.en.yaml").write_text(evil, encoding="utf-8")
+    monkeypatch.setenv("SIMCUSTOMER_PERSONAS_DIR", str(tmp_path))
+    (tmp_path / "wrong.yml").write_text(evil + '"\\e[31mcolour": red\n', encoding="utf-8")
+    commands = (["list"], ["show", "lost-parcel"], ["check", "wrong.yml"], ["test", "wrong.yml"])
+    told = [run("persona", *command) for command in commands]
+    assert [ran.code for ran in told] == [0, 0, 2, 2]
+    for ran in told:
+        assert not {"\x1b", "\x07"} & set(ran.out + ran.err)
+    assert "[bold]x[/bold]" in told[1].out
 
 
 def test_the_schema_is_a_json_schema_that_knows_the_cues(run: Run) -> None:

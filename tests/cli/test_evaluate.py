@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -121,11 +123,130 @@ def test_a_limit_stops_with_a_code_of_its_own_and_says_how_to_go_on(run: Run, tm
     assert "limits.seconds" in stopped.err
     assert f"simcustomer eval run tiny --resume {path.stem}" in stopped.err
     assert read_run(path).stopped == "budget"
-    assert "stopped: budget" in " ".join(run("eval", "list").out.split())
+    listed = run("eval", "list").out
+    assert path.stem in listed
+    assert {"stopped:", "budget"} <= set(listed.split())
     write_suite(tmp_path, SUITE)
     assert run("eval", "run", "tiny", "--resume", path.stem).code == 0
     assert read_run(path).finished_at
     assert log_paths(tmp_path / "runs") == [path]
+
+
+def test_the_way_to_go_on_names_the_runs_folder_that_was_given(run: Run, tmp_path: Path) -> None:
+    """The printed command finds the run: it holds the --runs-dir of the first start, quoted for a shell."""
+    write_suite(tmp_path, {**SUITE, "limits": {"seconds": 1e-9}})
+    err = run("eval", "run", "tiny", "--runs-dir", "my runs").err
+    (path,) = log_paths(tmp_path / "my runs")
+    told = err.partition("to go on: ")[2].strip()
+    assert shlex.split(told)[-2:] == ["--runs-dir", "my runs"]
+    write_suite(tmp_path, SUITE)
+    assert run(*shlex.split(told)[1:]).code == 0
+    assert read_run(path).finished_at
+
+
+def test_a_log_that_cannot_be_read_does_not_hide_the_others(run: Run, tmp_path: Path) -> None:
+    """The list shows whole ids of all that can be read, then names the broken log and its line; exit code 2."""
+    run("eval", "run", "tiny")
+    (path,) = log_paths(tmp_path / "runs")
+    (tmp_path / "runs" / "a-broken.jsonl").write_text(
+        path.read_text(encoding="utf-8") + "oops\n", encoding="utf-8"
+    )
+    ran = run("eval", "list")
+    assert ran.code == 2
+    assert path.stem in ran.out
+    lines = len(path.read_text(encoding="utf-8").split("\n"))
+    assert f"a-broken.jsonl:{lines}: " in ran.err
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"epoch": 3}, "epoch: is not a known field; allowed: id, title, personas"),
+        ({"limits": {"cost": 3}}, "limits.cost: is not a known field; allowed: samples, cost_usd"),
+        ({"concurrency": {"providers": {"openai": 0}}}, "concurrency.providers.openai: "),
+        ({"trainees": ["exprt"]}, "trainees.0.skill: Input should be 'expert', 'competent'"),
+        ({"trainees": [{"model": "m", "skill": "good"}]}, "trainees.0.model.skill: Input should be"),
+        ({"trainees": [{"endpoint": "ftp://bot"}]}, "trainees.0.endpoint.endpoint: "),
+        ({"languages": ["es"]}, "suite 'tiny' comes to no sample: no persona in"),
+    ],
+)
+def test_a_wrong_suite_is_refused_with_the_field_and_what_is_allowed(
+    run: Run, tmp_path: Path, changes: dict[str, object], says: str
+) -> None:
+    """Nothing is begun. A provider with no slot at all would let every request wait for ever."""
+    write_suite(tmp_path, SUITE | changes)
+    ran = run("eval", "run", "tiny")
+    assert ran.code == 2
+    assert says in ran.err
+    assert not log_paths(tmp_path / "runs")
+
+
+def test_a_long_name_of_a_trainee_takes_no_figure_from_the_table(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The address of an endpoint is folded, in the summary and in the list of samples; every column stays readable."""
+    address = f"http://127.0.0.1:9/{'support-bot/' * 8}v1"
+    write_suite(tmp_path, SUITE | {"trainees": ["keyword_stuffer", {"endpoint": address}]})
+    monkeypatch.setenv("SIMCUSTOMER_MODEL_ATTEMPTS", "1")
+    assert run("eval", "run", "tiny", "--yes").code == 0
+    table = run("eval", "show", "latest").out
+    cells = [
+        line.replace("┃", "│").split("│")[1:-1] for line in table.splitlines() if "│" in line or "┃" in line
+    ]
+    assert address in "".join(row[0].strip() for row in cells if len(row) == 7)
+    assert address in "".join(row[1].strip() for row in cells if len(row) == 6)
+    assert any(row[0].strip() == "keyword_stuffer" and row[1].strip() == "1" for row in cells)
+
+
+def test_a_run_in_which_everything_failed_has_a_code_of_its_own(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bot that is not there: the failures are listed, and a script can tell that nothing was measured."""
+    monkeypatch.setenv("SIMCUSTOMER_MODEL_ATTEMPTS", "1")
+    write_suite(tmp_path, SUITE | {"trainees": [{"endpoint": "http://127.0.0.1:9/v1"}]})
+    assert run("eval", "run", "tiny", "--yes").code == 4
+    assert "failed" in run("eval", "show", "latest").out
+
+
+@pytest.mark.parametrize("amount", ["0", "-1", "nan", "inf"])
+def test_a_limit_that_is_no_amount_of_money_is_refused(run: Run, tmp_path: Path, amount: str) -> None:
+    """Nothing is begun: such a limit would end the run at once or never, and its log could not be read again."""
+    ran = run("eval", "run", "tiny", "--limit-cost", amount)
+    assert ran.code == 2
+    assert f"--limit-cost {amount}" in ran.err
+    assert not log_paths(tmp_path / "runs")
+
+
+@pytest.mark.parametrize("command", [("list",), ("show", "latest"), ("show", "latest", "1")])
+def test_a_terminal_without_utf_8_gets_what_it_can_show(
+    run: Run, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    """Characters that the terminal lacks are question marks; no command crashes on them."""
+    write_suite(tmp_path, SUITE | {"title": "Años"})
+    run("eval", "run", "tiny")
+    environment = os.environ | {"PYTHONIOENCODING": "ascii", "COLUMNS": "60"}
+    ran = subprocess.run(
+        [sys.executable, "-m", "simcustomer", "eval", *command],
+        env=environment,
+        capture_output=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    assert ran.stdout.isascii()
+
+
+def test_an_export_is_utf_8_whatever_the_terminal_shows(run: Run) -> None:
+    """A pipe gets the same bytes as a file: no character is replaced in data."""
+    run("eval", "run", "tiny")
+    export = [sys.executable, "-m", "simcustomer", "eval", "export", "latest", "--turns"]
+    given = [
+        subprocess.run(
+            export, env=os.environ | {"PYTHONIOENCODING": encoding}, capture_output=True, check=True
+        ).stdout
+        for encoding in ("ascii", "utf-8")
+    ]
+    assert given[0] == given[1]
+    assert given[0]
 
 
 def test_a_changed_persona_cannot_go_on(run: Run, tmp_path: Path) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 
 import typer
 
 from simcustomer.cli import measure, persona, practise, serving
 from simcustomer.cli.later import Evaluation, Simcustomer
+from simcustomer.cli.screen import printable
 from simcustomer.errors import SimCustomerError
 
 app = typer.Typer(
@@ -35,10 +37,14 @@ app.add_typer(evaluation, name="eval")
 
 def main() -> None:
     """Run one command. What goes wrong on purpose is one line on stderr and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character gets a question mark for it, and not a crash in mid-table.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         app()
     except SimCustomerError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {printable(str(error))}", file=sys.stderr)
         sys.exit(2)
     except BrokenPipeError:
         # The reader of our output has gone (``| head``): nothing is wrong, and Python must not complain at exit.

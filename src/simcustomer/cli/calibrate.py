@@ -81,6 +81,8 @@ def calibrate(
     old = read_accepted(accepted) if accepted else None
     used = library_of(settings).rubric(rubric)
     labelled = read_labelled(files, used, raters=raters or (), ratings=ratings or (), source=source)
+    for note in labelled.notes:
+        error_console.print(f"note: {shown(note)}", soft_wrap=True)
     if labelled.replies and learn:
         raise ConfigError("--fit learns the level tables of a rubric: give it rated conversations")
     report: JudgeReport | AppraiserReport

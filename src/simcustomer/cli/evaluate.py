@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as ProgressBar
-from rich.table import Table
+from rich.table import Column, Table
 
 from simcustomer.cli.inputs import library_of
 from simcustomer.cli.runs import sample_of, show_sample, show_samples, show_summary, state_of
@@ -25,6 +27,8 @@ from simcustomer.evals.run import Progress, Start, begin, pending, run_suite, ta
 from simcustomer.evals.seats import litellm_models
 from simcustomer.settings import Settings, load_settings
 
+ALL_FAILED = 4
+"""Exit code of a run in which not one sample could be played: a wrong key or a server that is not there."""
 STOPPED_BY_BUDGET = 3
 """Exit code of a run that a limit stopped: nothing went wrong, and it is not complete."""
 INTERRUPTED = 130
@@ -48,43 +52,57 @@ def run(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask before models are asked")] = False,
     limit_cost: Annotated[
-        float | None, typer.Option(min=0.0, help="stop at this much money, US dollars; over the suite's own")
+        float | None, typer.Option(help="stop at this much money, US dollars; over the suite's own")
     ] = None,
     runs_dir: RunsDirOption = None,
 ) -> None:
     """Play and judge every sample of a suite, keep them in a log, and print a table.
 
-    Exit code 3: a limit stopped it; 130: Ctrl-C. Either way, and after a crash, it goes on with --resume.
+    Exit code 3: a limit stopped it; 130: Ctrl-C. Either way, and after a crash, it goes on with --resume. Exit code 4:
+    every sample failed.
     """
     if retry_failed and not resume:
         raise ConfigError("--retry-failed needs --resume RUN: it tries again what failed in that run")
     settings = load_settings()
     material = _material(suite, settings, limit_cost)
     start = _start(material, runs_dir or settings.runs_dir, resume, retry_failed)
+    go_on = _go_on(suite, start, runs_dir)
     _tell_and_ask(material, start, yes)
     try:
         finished = asyncio.run(_run(material, start, settings))
     except KeyboardInterrupt:
-        _say(f"interrupted; {_go_on(suite, start)}")
+        _say(f"interrupted; {go_on}")
         raise typer.Exit(INTERRUPTED) from None
     show_summary(finished, FAILURES_SHOWN)
     console.print(f"log: {start.path}", markup=False, soft_wrap=True)
     if finished.stopped:
         _say(f"stopped: {_why_it_stopped(start.path)}")
-        _say(f"raise that limit in the suite, or with --limit-cost; {_go_on(suite, start)}")
+        _say(f"raise that limit in the suite, or with --limit-cost; {go_on}")
         raise typer.Exit(STOPPED_BY_BUDGET)
+    if not finished.scored:
+        raise typer.Exit(ALL_FAILED)
 
 
 def list_runs(runs_dir: RunsDirOption = None) -> None:
-    """The runs of the runs folder, the newest last."""
-    table = Table("run", "started", "samples", "failed", "state")
+    """The runs of the runs folder, the newest last.
+
+    A log that cannot be read hides no other: it is named after them, and the exit code is 2.
+    """
+    table = Table(Column("run", no_wrap=True), "started", "samples", "failed", "state")
+    broken = []
     for path in log_paths(runs_dir or load_settings().runs_dir):
-        found = read_run(path)
+        try:
+            found = read_run(path)
+        except ConfigError as error:
+            broken.append(str(error))
+            continue
         failed = len(found.results) - len(found.scored)
         done = f"{len(found.results)} of {len(found.planned)}"
         started = f"{found.started_at:%Y-%m-%d %H:%M}"
         table.add_row(shown(found.id), started, done, str(failed), state_of(found))
     console.print(table)
+    if broken:
+        raise ConfigError("\n".join(broken))
 
 
 def show(
@@ -110,6 +128,8 @@ def show(
 def _material(name: str, settings: Settings, limit_cost: float | None) -> Material:
     suite = read_suite(name, settings.evals_dir)
     if limit_cost is not None:
+        if not 0 < limit_cost < math.inf:
+            raise ConfigError(f"--limit-cost {limit_cost:g}: allowed: more than 0 US dollars")
         limits = suite.limits.model_copy(update={"cost_usd": limit_cost})
         suite = suite.model_copy(update={"limits": limits})
     return material_of(suite, library_of(settings), settings.evals_dir)
@@ -205,8 +225,9 @@ class _Bar:
         self._progress.update(self._task, total=now.planned, completed=now.done, description=told)
 
 
-def _go_on(suite: str, start: Start) -> str:
-    return f"to go on: simcustomer eval run {suite} --resume {start.header.id}"
+def _go_on(suite: str, start: Start, runs_dir: Path | None) -> str:
+    words = ["simcustomer", "eval", "run", suite, "--resume", start.header.id]
+    return f"to go on: {shlex.join([*words, '--runs-dir', str(runs_dir)] if runs_dir else words)}"
 
 
 def _why_it_stopped(path: Path) -> str:

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from simcustomer.cast.casting import cast_from, describe
 from simcustomer.cast.parts import Cast
 from simcustomer.cli.inputs import LANGUAGES, language_of, library_of, print_json
-from simcustomer.cli.screen import console, error_console, shown
+from simcustomer.cli.screen import console, error_console, printable, shown
 from simcustomer.domain.persona import SLUG, Persona
 from simcustomer.errors import ConfigError, NotFound
 from simcustomer.library import load, read_personas, standing_of
@@ -50,7 +49,7 @@ def list_personas(as_json: JsonOption = False) -> None:
     table = Table("id", "language", "name", "title", "status")
     for p in library.personas():
         status = "tested" if library.standing(p).tested else "draft"
-        table.add_row(p.id, p.language, escape(p.name), escape(p.title), status)
+        table.add_row(p.id, p.language, shown(p.name), shown(p.title), status)
     console.print(table)
     for p in library.personas():
         if why := library.standing(p).why:
@@ -68,16 +67,16 @@ def show(
     if as_json:
         print_json(found.model_dump(mode="json"))
         return
-    console.print(f"[bold]{escape(found.name)}[/bold], {escape(found.title)}\n{escape(found.situation)}\n")
+    console.print(f"[bold]{shown(found.name)}[/bold], {shown(found.title)}\n{shown(found.situation)}\n")
     table = Table("need", "what", "met by")
     for need in found.needs:
         groups = " and ".join(" or ".join(group) for group in need.met_by)
-        table.add_row(need.id + ("" if need.required else " (optional)"), escape(need.what), groups)
+        table.add_row(need.id + ("" if need.required else " (optional)"), shown(need.what), groups)
     console.print(table)
     facts = Table("fact", "text", "unlocked by")
     for fact in found.facts:
         how = ", ".join([*fact.unlock.cues, *fact.unlock.mentions]) if fact.unlock else "open from the start"
-        facts.add_row(fact.id, escape(fact.text), escape(how))
+        facts.add_row(fact.id, shown(fact.text), shown(how))
     console.print(facts)
 
 
@@ -97,7 +96,7 @@ def check(
         )
     personas, problems = read_personas(paths)
     for problem in problems:
-        print(problem)
+        print(printable(str(problem)))
     if problems:
         raise ConfigError(f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in {len(paths)} files")
     console.print(f"{len(personas)} persona files are right")
@@ -157,7 +156,11 @@ def new(
     target = settings.personas_dir / f"{persona}.{language}.yaml"
     if target.exists():
         raise ConfigError(f"{target}: exists already; choose another id or edit that file")
-    wanted = like or library_of(settings).personas()[0].id
+    wanted = like or next((known.id for known in library_of(settings).personas()), None)
+    if wanted is None:
+        raise ConfigError(
+            f"{settings.personas_dir}: holds no persona to start from; copy a *.yaml file into it"
+        )
     sources = [settings.personas_dir / f"{wanted}.{lang}.yaml" for lang in (language, *LANGUAGES)]
     source = next((path for path in sources if path.is_file()), None)
     if source is None:

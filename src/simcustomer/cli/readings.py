@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
@@ -70,6 +71,9 @@ def export(
     found = read_run(_log(run, runs_dir))
     rows = turn_rows(found) if turns else sample_rows(found)
     if out is None:
+        if isinstance(sys.stdout, TextIOWrapper):
+            # Data, as in a file: UTF-8 whatever the terminal shows, and no character is lost.
+            sys.stdout.reconfigure(encoding="utf-8", errors="strict")
         write(rows, _format(form), sys.stdout)
         return
     try:

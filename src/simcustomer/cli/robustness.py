@@ -42,6 +42,8 @@ def robustness(
     mean(
         (0.0, 0.0, 0.0), ("a", "b", "c")
     )  # a missing library is noticed before any model is asked, not after
+    if out:
+        write_text(out, "[]\n")  # as is a folder that cannot be written to
     probe = Probe(cast_from(settings), library, library.rubric(rubric), library.rubric_hash(rubric))
     measured = _measured(probe, sets, topics)
     tables = tables_of(measured)

@@ -9,11 +9,15 @@ from simcustomer.domain.conversation import Outcome
 from simcustomer.errors import NotFound
 from simcustomer.evals.results import Run, SampleResult
 
+TRAINEE_CHARS = 28
+"""Widest column of trainees, characters: a longer name (the address of an endpoint) is folded, and leaves room for figures."""
+
 
 def show_summary(run: Run, most_failures: int | None = None) -> None:
     """One row a trainee: conversations that went through, end tension, outcomes, score; then the failures, listed."""
+    trainees = list(dict.fromkeys(sample.trainee for sample in run.planned))
     table = Table(
-        Column("trainee", no_wrap=True),
+        Column("trainee", overflow="fold", width=min(TRAINEE_CHARS, max(map(len, trainees), default=1))),
         "n",
         "end tension",
         "resolved",
@@ -21,7 +25,7 @@ def show_summary(run: Run, most_failures: int | None = None) -> None:
         "score",
         "failures",
     )
-    for trainee in dict.fromkeys(sample.trainee for sample in run.planned):
+    for trainee in trainees:
         mine = [result for result in run.scored if result.sample.trainee == trainee]
         ended = [result.outcome for result in mine]
         lost = ended.count(Outcome.LEFT) + ended.count(Outcome.SUPERVISOR)
@@ -47,7 +51,7 @@ def show_summary(run: Run, most_failures: int | None = None) -> None:
 def show_samples(run: Run) -> None:
     """One row a sample, numbered as in the plan."""
     numbers = {sample.id: number for number, sample in enumerate(run.planned, 1)}
-    table = Table("no", "sample", "turns", "outcome", "end tension", "score")
+    table = Table("no", Column("sample", overflow="fold"), "turns", "outcome", "end tension", "score")
     for result in run.results:
         table.add_row(
             str(numbers[result.sample.id]),

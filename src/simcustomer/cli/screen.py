@@ -25,7 +25,12 @@ COLOURS = {"calm": "cyan", "wary": "green", "frustrated": "yellow", "angry": "re
 
 def shown(text: str) -> str:
     """Text that somebody wrote, as text: neither rich's mark-up nor a terminal's control characters in it do anything."""
-    return escape("".join(ch if ch.isprintable() or ch == "\n" else " " for ch in text))
+    return escape(printable(text))
+
+
+def printable(text: str) -> str:
+    """The text without a terminal's control characters; lines stay lines."""
+    return "".join(ch if ch.isprintable() or ch == "\n" else " " for ch in text)
 
 
 def show_table(table: Titled) -> None:

@@ -6,13 +6,12 @@ import asyncio
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from simcustomer.cast.casting import cast_from, describe
 from simcustomer.cast.parts import BUILT_IN
 from simcustomer.cli.inputs import print_json
-from simcustomer.cli.screen import console
+from simcustomer.cli.screen import console, shown
 from simcustomer.errors import ModelError
 from simcustomer.settings import Settings, load_settings
 
@@ -43,7 +42,7 @@ def models(as_json: Annotated[bool, typer.Option("--json", help="JSON and nothin
         return
     table = Table("part", "player", "answers")
     for row in rows:
-        table.add_row(row["part"], escape(row["player"]), escape(row["answers"]))
+        table.add_row(row["part"], shown(row["player"]), shown(row["answers"]))
     console.print(table)
 
 

@@ -95,9 +95,14 @@ def material_of(suite: Suite, library: Library, evals_dir: Path) -> Material:
         content |= _prompts_content(name, path)
     for persona, language in ladders:
         content[f"ladder:{persona}.{language}"] = _hash_of(folder / f"{persona}.{language}.yaml")
+    planned = tuple(plan(suite, personas, ladders))
+    if not planned:
+        raise ConfigError(
+            f"suite {suite.id!r} comes to no sample: no persona in {library.personas_dir} speaks {', '.join(suite.languages)}"
+        )
     return Material(
         suite=suite,
-        planned=tuple(plan(suite, personas, ladders)),
+        planned=planned,
         personas={f"{p.id}.{p.language}": p for p in personas},
         ladders=ladders,
         rubric=rubric,

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, RootModel, StringConstraints, model_validator
+from pydantic import Discriminator, Field, RootModel, StringConstraints, Tag, model_validator
 
 from simcustomer.cast.parts import BUILT_IN
 from simcustomer.domain.affect import DEFAULT_DIFFICULTY
@@ -103,7 +103,19 @@ class EndpointTrainee(Frozen):
         return f"{self.model} at {self.endpoint}"
 
 
-TraineeSpec = Skill | ModelTrainee | EndpointTrainee
+def _seat(given: object) -> str:
+    """Which kind of trainee is meant, so that an error is about that one and not about all three."""
+    if isinstance(given, EndpointTrainee) or (isinstance(given, Mapping) and "endpoint" in given):
+        return "endpoint"
+    return "model" if isinstance(given, (ModelTrainee, Mapping)) else "skill"
+
+
+TraineeSpec = Annotated[
+    Annotated[Skill, Tag("skill")]
+    | Annotated[ModelTrainee, Tag("model")]
+    | Annotated[EndpointTrainee, Tag("endpoint")],
+    Discriminator(_seat),
+]
 
 
 class Limits(Frozen):
@@ -119,7 +131,7 @@ class Concurrency(Frozen):
     """How many requests are under way at once."""
 
     requests: int = Field(default=8, ge=1, le=512, description="for each provider that is not named below")
-    providers: Mapping[str, int] = Field(
+    providers: Mapping[str, Annotated[int, Field(ge=1, le=512)]] = Field(
         default_factory=dict, description="provider (what stands before / in a model name) -> requests"
     )
 

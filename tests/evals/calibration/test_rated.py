@@ -85,6 +85,24 @@ def test_separate_raters_are_joined_by_id(tmp_path: Path) -> None:
     assert second.ratings == {"care": (None, None), "war": (None, 1.0), "overall": (None, None)}
 
 
+def test_ratings_that_count_nowhere_are_told(tmp_path: Path) -> None:
+    """A rated id without its conversation and a criterion that the rubric lacks are named, and the rest counts."""
+    rows = [{"id": "c1", "criteria": {"care": 4, "carre": 2}}, {"id": "c7", "criteria": {"care": 1}}]
+    a = write_lines(tmp_path / "a.jsonl", rows)
+    found = read(tmp_path, a_conversation(1), ratings=[a])
+    strangers, unknown = found.notes
+    assert "1 ids, the first 'c7'" in strangers
+    assert "'carre'; it has: care" in unknown
+    assert found.conversations[0].ratings["care"] == (4.0,)
+
+
+def test_an_empty_file_of_ratings_has_no_label_to_offer(tmp_path: Path) -> None:
+    """The message is about labels, not about sources that nobody asked for."""
+    empty = write_lines(tmp_path / "a.jsonl", [])
+    with pytest.raises(ConfigError, match="no line has a label"):
+        read(tmp_path, a_conversation(1), ratings=[empty])
+
+
 @pytest.mark.parametrize(
     ("given", "effect"),
     [
@@ -150,3 +168,10 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     """As every file that cannot be read."""
     with pytest.raises(ConfigError, match=r"nowhere\.jsonl: cannot be read"):
         read_labelled([tmp_path / "nowhere.jsonl"], RUBRIC)
+
+
+def test_a_rater_who_is_named_twice_is_refused(tmp_path: Path) -> None:
+    """Two raters who always agree would be one."""
+    file = write_lines(tmp_path / "rated.jsonl", [a_conversation(1, care=3)])
+    with pytest.raises(ConfigError, match="names a file twice"):
+        read_labelled([file], RUBRIC, ratings=[file, tmp_path / "." / "rated.jsonl"])

@@ -114,6 +114,7 @@ class Labelled(BaseModel):
     replies: tuple[RatedReply, ...] = ()
     unlabelled: int = 0
     names: tuple[str, ...] = Field(description="the files, without folders")
+    notes: tuple[str, ...] = Field(default=(), description="what of the raters' files counts nowhere")
 
     @property
     def hash(self) -> str:
@@ -135,6 +136,10 @@ def read_labelled(
     ``ratings`` are the files of single raters and then the only ones that count; ``source`` keeps the lines of one source.
     """
     names = tuple(path.name for path in (*files, *ratings))
+    if len({path.resolve() for path in ratings}) < len(ratings):
+        raise ConfigError(
+            "--ratings: names a file twice; each file is one rater, who cannot agree with themselves"
+        )
     lines = [entry for path in files for entry in _lines(path)]
     kinds = {"reply" in line for _, line in lines}
     if len(kinds) > 1:
@@ -152,16 +157,27 @@ def read_labelled(
     fields = {OVERALL, *(criterion.rated_as or criterion.id for criterion in rubric.criteria)}
     found = [_rated_conversation(place, row, fields, raters, given) for place, row in rows]
     whole = tuple(c for c in found if any(v is not None for values in c.ratings.values() for v in values))
+    notes = tuple(_counts_nowhere(given or {}, {row.id for _, row in rows}, fields))
     return _some(
-        Labelled(conversations=whole, unlabelled=len(found) - len(whole), names=names), sorted(fields)
+        Labelled(conversations=whole, unlabelled=len(found) - len(whole), names=names, notes=notes),
+        sorted(fields),
     )
+
+
+def _counts_nowhere(
+    given: Mapping[str, Mapping[str, Any]], known: set[str], fields: set[str]
+) -> Iterator[str]:
+    """What of the ratings has no place in the conversations or in the rubric: half a set, or a slip of the pen."""
+    if strangers := sorted(given.keys() - known):
+        yield f"rated, but not among the conversations: {len(strangers)} ids, the first {strangers[0]!r}"
+    if unknown := sorted({name for values in given.values() for name in values} - fields):
+        yield f"rated, but no field of the rubric: {', '.join(map(repr, unknown))}; it has: {', '.join(sorted(fields))}"
 
 
 def _some(labelled: Labelled, fields: Mapping[str, Any] | Sequence[str]) -> Labelled:
     if not labelled.conversations and not labelled.replies:
-        raise ConfigError(
-            f"{', '.join(labelled.names)}: no line has a label to compare with; looked for: {', '.join(fields)}"
-        )
+        told = "; ".join((f"looked for: {', '.join(fields)}", *labelled.notes))
+        raise ConfigError(f"{', '.join(labelled.names)}: no line has a label to compare with; {told}")
     return labelled
 
 
@@ -244,6 +260,8 @@ def _rows(
 ) -> list[tuple[str, T]]:
     """The lines as ``model``, each id once; with ``source`` only those of it."""
     wanted = [(place, line) for place, line in lines if source is None or line.get("source") == source]
+    if not lines:
+        return []
     if not wanted:
         there = sorted({str(line["source"]) for _, line in lines if line.get("source")})
         raise ConfigError(f"--source {source}: no such line; there are: {', '.join(there) or 'no sources'}")
