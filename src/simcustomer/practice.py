@@ -10,12 +10,12 @@ import asyncio
 import random
 import re
 import unicodedata
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from simcustomer.cast.parts import Cast
-from simcustomer.domain.affect import DIFFICULTIES, next_affect
+from simcustomer.cast.parts import Appraiser, Cast
+from simcustomer.domain.affect import DEFAULT_DIFFICULTY, DIFFICULTIES, Affect, first_affect, next_affect
 from simcustomer.domain.conversation import (
     MAX_REPLY_CHARS,
     Conversation,
@@ -23,9 +23,11 @@ from simcustomer.domain.conversation import (
     Mode,
     Outcome,
     Turn,
+    Utterance,
     direction_for,
     simulated_csat,
 )
+from simcustomer.domain.cues import Appraisal
 from simcustomer.domain.persona import Language, Persona
 from simcustomer.domain.text import fold
 from simcustomer.errors import ConfigError, ConversationOver, Forbidden, InvalidReply, NotFound, TurnConflict
@@ -99,6 +101,25 @@ async def answer(conversation: Conversation, reply: str, cast: Cast, felt: Felt 
         spoken_by=spoken.by,
         discarded=spoken.discarded,
     )
+
+
+async def received(
+    appraiser: Appraiser, persona: Persona | None, feels: Persona, history: Sequence[Utterance], reply: str
+) -> tuple[Affect, Affect, Appraisal]:
+    """How a single reply is received after a history: affect before and after it, and what was observed in it.
+
+    Earlier trainee messages are felt first. The appraiser is told of ``persona``, if there is one; ``feels`` is whose
+    temperament the arithmetic uses. No customer answers, nothing is stored. Raises ``ModelError``.
+    """
+    before = after = first_affect(feels, DEFAULT_DIFFICULTY)
+    appraisal = Appraisal()
+    said = [*history, Utterance(role="trainee", text=reply)]
+    for i, utterance in enumerate(said):
+        if utterance.role == "trainee":
+            observed = await appraiser.appraise(persona, feels.language, said[:i], utterance.text)
+            before, appraisal = after, observed.only_quoted_from(utterance.text)
+            after = next_affect(before, appraisal, feels, DEFAULT_DIFFICULTY).affect
+    return before, after, appraisal
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,11 @@ from simcustomer.cast.casting import cast_from
 from simcustomer.cast.parts import Appraiser
 from simcustomer.cli.inputs import library_of, print_json, read_json, read_json_lines
 from simcustomer.cli.screen import console, show_scorecard
-from simcustomer.domain.affect import DEFAULT_DIFFICULTY, Affect, first_affect, next_affect
 from simcustomer.domain.conversation import Outcome, Utterance, effect_on
-from simcustomer.domain.cues import Appraisal
 from simcustomer.domain.persona import Language, Persona
 from simcustomer.errors import ConfigError, ModelError
 from simcustomer.judging import judge_conversation
+from simcustomer.practice import received
 from simcustomer.settings import load_settings
 from simcustomer.views import cue_view, scorecard_view
 
@@ -111,29 +110,16 @@ def judge(
 
 
 async def _appraised(line: ReplyToAppraise, persona: Persona, appraiser: Appraiser) -> dict[str, Any]:
-    """Earlier trainee messages are felt first, then the reply. A failed model call is an error, never a number."""
+    """What the reply did. A failed model call is an error, never a number."""
     history = [said.utterance() for said in line.history]
-    affect, appraisal = first_affect(persona, DEFAULT_DIFFICULTY), Appraisal()
-    before = affect
     try:
-        for i, said in enumerate([*history, Utterance(role="trainee", text=line.reply)]):
-            if said.role == "trainee":
-                before = affect
-                affect, appraisal = await _felt(affect, history[:i], said.text, persona, appraiser)
+        before, after, appraisal = await received(appraiser, persona, persona, history, line.reply)
     except ModelError as error:
         return {"id": line.id, "error": str(error)}
     return {
         "id": line.id,
         "cues": [cue_view(cue) for cue in appraisal.cues],
         "tension_before": round(before.tension, 3),
-        "tension_after": round(affect.tension, 3),
-        "effect": effect_on(before.tension, affect.tension),
+        "tension_after": round(after.tension, 3),
+        "effect": effect_on(before.tension, after.tension),
     }
-
-
-async def _felt(
-    affect: Affect, history: list[Utterance], reply: str, persona: Persona, appraiser: Appraiser
-) -> tuple[Affect, Appraisal]:
-    observed = await appraiser.appraise(persona, persona.language, history, reply)
-    appraisal = observed.only_quoted_from(reply)
-    return next_affect(affect, appraisal, persona, DEFAULT_DIFFICULTY).affect, appraisal

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from simcustomer.cast.parts import Appraiser
-from simcustomer.domain.affect import DEFAULT_DIFFICULTY, first_affect, next_affect
-from simcustomer.domain.conversation import Utterance, effect_on
+from simcustomer.domain.conversation import effect_on
 from simcustomer.domain.cues import Frozen
 from simcustomer.domain.persona import Language, Persona
 from simcustomer.errors import ConfigError, ModelError
@@ -23,6 +22,7 @@ from simcustomer.evals.calibration.drift import Accepted, Failure
 from simcustomer.evals.calibration.judgements import CONCURRENCY
 from simcustomer.evals.calibration.rated import EFFECTS, Effect, Labelled, RatedReply
 from simcustomer.evals.statistics import Estimate, Pairs, confusion, macro_f1, share
+from simcustomer.practice import received
 
 REFERENCE_TEMPERAMENT = {
     "anger": 69.0,
@@ -136,17 +136,10 @@ async def appraise_all(
 
 
 async def effect_of(appraiser: Appraiser, persona: Persona | None, given: RatedReply) -> Effect:
-    """What the reply does to the customer. Earlier trainee messages are felt first. Raises ``ModelError``."""
+    """What the reply does to the customer, or to the reference persona where there is none. Raises ``ModelError``."""
     feels = persona or reference_persona(given.language)
-    affect = first_affect(feels, DEFAULT_DIFFICULTY)
-    before = affect
-    said = [*given.history, Utterance(role="trainee", text=given.reply)]
-    for i, utterance in enumerate(said):
-        if utterance.role == "trainee":
-            observed = await appraiser.appraise(persona, given.language, said[:i], utterance.text)
-            before, appraisal = affect, observed.only_quoted_from(utterance.text)
-            affect = next_affect(affect, appraisal, feels, DEFAULT_DIFFICULTY).affect
-    return effect_on(before.tension, affect.tension)
+    before, after, _ = await received(appraiser, persona, feels, given.history, given.reply)
+    return effect_on(before.tension, after.tension)
 
 
 def appraiser_figures(appraised: Sequence[Appraised]) -> AppraiserFigures:
