@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+import typer
+from typer.testing import CliRunner
+
 from simcustomer.cast.casting import cast_from
 from simcustomer.cast.parts import BUILT_IN, Cast
 from simcustomer.domain.affect import first_affect
@@ -223,3 +226,13 @@ def write_log(run: Run, folder: Path) -> Path:
             log.write(Finished(result=result))
         log.write(End(at=run.finished_at) if run.finished_at else Stop(at=ENDED, reason="interrupted"))
     return path
+
+
+def output_of(command: Callable[..., object], *arguments: str) -> str:
+    """What a command of the terminal prints. Raises what it raises."""
+    app = typer.Typer()
+    app.command()(command)
+    done = CliRunner().invoke(app, arguments)
+    if isinstance(done.exception, Exception):
+        raise done.exception
+    return done.output

@@ -10,15 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
-from typer.testing import CliRunner
 
 from simcustomer.cli.readings import export as command
 from simcustomer.domain.conversation import Outcome
 from simcustomer.errors import ConfigError
 from simcustomer.evals.export import Format, Row, sample_rows, turn_rows, write
 from simcustomer.evals.results import Run, Spent
-from tests.evals.runs import a_result, a_run, a_sample, played_run, write_log
+from tests.evals.runs import a_result, a_run, a_sample, output_of, played_run, write_log
 
 PRICED = Spent(requests=4, failed_requests=1, input_tokens=100, output_tokens=20, cost_usd=0.5, seconds=8.0)
 
@@ -123,12 +121,7 @@ def test_json_lines_hold_the_text_as_it_was() -> None:
 
 def exported(*arguments: str) -> str:
     """Output of the command."""
-    app = typer.Typer()
-    app.command()(command)
-    done = CliRunner().invoke(app, arguments)
-    if isinstance(done.exception, Exception):
-        raise done.exception
-    return done.output
+    return output_of(command, *arguments)
 
 
 def test_the_command_writes_a_file_or_prints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,12 +8,10 @@ import re
 from pathlib import Path
 
 import pytest
-import typer
 from babel.messages.catalog import Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
-from typer.testing import CliRunner
 
 from simcustomer.cli.readings import report as command
 from simcustomer.domain.conversation import Outcome
@@ -27,7 +25,7 @@ from simcustomer.evals.results import Judged, Run, SampleResult, Spent
 from simcustomer.evals.suite import ModelTrainee, Suite
 from simcustomer.evals.worst import worst_of
 from simcustomer.web.runs import report_styles
-from tests.evals.runs import a_result, a_run, a_sample, played_run, write_log
+from tests.evals.runs import a_result, a_run, a_sample, output_of, played_run, write_log
 
 HOSTILE = "</p><script>alert(1)</script><img src=x onerror=alert(2)> {{ 7*7 }} {% raw %} \"'&lt; %(name)s"
 SUITE = Suite(id="small", title="A small run", trainees=("expert", "competent", "hostile"))
@@ -280,12 +278,7 @@ def test_tables_from_elsewhere_stand_as_they_are() -> None:
 
 def written(*arguments: str) -> str:
     """Output of the command."""
-    app = typer.Typer()
-    app.command()(command)
-    done = CliRunner().invoke(app, arguments)
-    if isinstance(done.exception, Exception):
-        raise done.exception
-    return done.output
+    return output_of(command, *arguments)
 
 
 def test_the_command_writes_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
