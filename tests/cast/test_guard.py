@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from simcustomer.cast.guard import check_line
 from simcustomer.domain.affect import next_affect
-from simcustomer.domain.conversation import Conversation, Direction, Turn, direction_for
+from simcustomer.domain.conversation import Conversation, Direction, Outcome, Turn, direction_for
 from simcustomer.domain.cues import CueKind
-from simcustomer.domain.persona import BandLines, Language
+from simcustomer.domain.persona import Band, BandLines, Language
 from simcustomer.library import Library
 from simcustomer.settings import content_dir
 from tests.people import a_persona, appraisal
@@ -178,34 +178,62 @@ def test_a_sentence_in_a_survey_is_checked_without_a_direction() -> None:
     assert check_line("How can I help you?", conversation, None, "en") is not None
 
 
-def authored_lines() -> list[tuple[str, Language, str]]:
+class Authored(NamedTuple):
+    """A line of a shipped persona, with the band or the ending that it was written for."""
+
+    persona: str
+    language: Language
+    line: str
+    band: Band = Band.FRUSTRATED
+    outcome: Outcome | None = None
+
+
+def authored_lines() -> list[Authored]:
     """Every line that the shipped personas' authors wrote for the customer."""
     found = []
     for persona in Library(content_dir("personas"), content_dir("prompts")).personas():
         voice = persona.voice
-        lines = [*persona.openings]
-        lines += [line for need in persona.needs for line in need.asks]
-        lines += [line for fact in persona.facts for line in fact.says]
-        lines += [line for trigger in persona.triggers for line in trigger.says]
-        for part in (voice.lines, voice.closings, voice.survey):
-            lines += [line for name in type(part).model_fields for line in getattr(part, name)]
-        lines += [line for reaction in voice.reactions.values() for line in reaction]
-        found += [(persona.id, persona.language, line) for line in lines]
+        lines = [(line, Band.FURIOUS, None) for line in persona.openings]
+        lines += [(line, Band.FURIOUS, None) for need in persona.needs for line in need.asks]
+        lines += [(line, Band.FURIOUS, None) for fact in persona.facts for line in fact.says]
+        lines += [(line, Band.FRUSTRATED, None) for trigger in persona.triggers for line in trigger.says]
+        lines += [(line, band, None) for band in Band for line in voice.lines.of(band)]
+        lines += [(line, Band.FRUSTRATED, None) for said in voice.reactions.values() for line in said]
+        for name in type(voice.closings).model_fields:
+            band = Band.CALM if name == "resolved" else Band.FURIOUS
+            lines += [(line, band, Outcome(name)) for line in getattr(voice.closings, name)]
+        found += [Authored(persona.id, persona.language, *line) for line in lines]
     return found
+
+
+def authored_surveys() -> list[Authored]:
+    """What they wrote for the survey, which has no stage direction."""
+    personas = Library(content_dir("personas"), content_dir("prompts")).personas()
+    return [
+        Authored(persona.id, persona.language, line)
+        for persona in personas
+        for name in type(persona.voice.survey).model_fields
+        for line in getattr(persona.voice.survey, name)
+    ]
 
 
 def test_lines_by_human_authors_pass() -> None:
     """A rule that discards what a person wrote for this customer is too broad. All facts are unlocked for this."""
     library = Library(content_dir("personas"), content_dir("prompts"))
     discarded = []
-    for persona_id, language, line in authored_lines():
-        persona = library.persona(persona_id, language)
+    for given in authored_lines():
+        persona = library.persona(given.persona, given.language)
         conversation = Conversation(persona=persona, difficulty=3, opening="Hm.")
-        direction = a_direction(conversation).model_copy(
-            update={"may_tell": tuple(f.id for f in persona.facts)}
-        )
-        if reason := check_line(line, conversation, direction, language):
-            discarded.append(f"{persona_id} ({language}): {line} -> {reason}")
+        told = tuple(fact.id for fact in persona.facts)
+        changes = {"may_tell": told, "band": given.band, "outcome": given.outcome}
+        direction = a_direction(conversation).model_copy(update=changes)
+        if reason := check_line(given.line, conversation, direction, given.language):
+            discarded.append(f"{given.persona} ({given.language}): {given.line} -> {reason}")
+    for given in authored_surveys():
+        persona = library.persona(given.persona, given.language)
+        conversation = Conversation(persona=persona, difficulty=3, opening="Hm.")
+        if reason := check_line(given.line, conversation, None, given.language):
+            discarded.append(f"{given.persona} ({given.language}, survey): {given.line} -> {reason}")
     assert not discarded, "\n".join(discarded)
 
 

@@ -44,6 +44,17 @@ ALL = [an_item(item) for item in SMALL.items()]
 LEVELS = [a_level("empathy"), a_level("clarity", "not_applicable")]
 
 
+async def test_the_judge_sees_which_reply_came_early(judge: LLMJudge, model: ScriptedModel) -> None:
+    """A reply sent before the customer had finished is marked so; without one the prompt has no word of it."""
+    early = [SAID[0], SAID[1].model_copy(update={"interrupts": True}), SAID[2]]
+    for said in (early, SAID):
+        model.answers.append({"items": ALL, "levels": LEVELS})
+        await judge.judge(SMALL, said, "en")
+    marked, plain = (asked.messages[1].text for asked in model.asked)
+    assert " message 1 (sent before the customer had finished writing) trainee>" in marked
+    assert marked.replace(" (sent before the customer had finished writing)", "") == plain
+
+
 async def test_answers_and_levels_come_back(judge: LLMJudge, model: ScriptedModel) -> None:
     """Items with their evidence, levels with their reasons; unknown ids are dropped, and the last double counts."""
     met = an_item("empathy_good", "met", 1, "I am sending a new one today.")

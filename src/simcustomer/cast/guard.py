@@ -10,8 +10,19 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
-from simcustomer.domain.conversation import Conversation, Direction, unlocked_facts
-from simcustomer.domain.persona import Language
+from simcustomer.cast.phrases import (
+    ADVISES,
+    GOODBYE,
+    MACHINERY,
+    PRAISES,
+    REASONING,
+    REFERENCE,
+    SERVES,
+    STAGED,
+    STAYS,
+)
+from simcustomer.domain.conversation import Conversation, Direction, Outcome, unlocked_facts
+from simcustomer.domain.persona import Band, Language
 from simcustomer.domain.text import fold, mentions
 
 LENGTH_TOLERANCE = 1.25
@@ -32,9 +43,14 @@ Rule = Literal[
     "machinery",
     "reasons_aloud",
     "serves",
+    "advises",
+    "praises",
+    "goodbye",
+    "stays",
     "language",
     "locked_fact",
     "sensitive",
+    "invents_number",
     "repeats_itself",
     "repeats_other",
 ]
@@ -96,18 +112,8 @@ def _is_too_long(heard: Heard) -> str | None:
     return f"is too long ({words} words; at most {limit})" if words > limit * LENGTH_TOLERANCE else None
 
 
-_STAGED = re.compile(
-    r"\*[^*\n]+\*"  # *sighs*
-    r"|\[[^\]\n]+\]"  # [angrily]
-    r"|(?<!\w)_[^_\n]+_(?!\w)"  # _sighs_
-    r"|\((?:\w+ly|sigh\w*|paus\w*|shout\w*|laugh\w*|cry\w*|typ\w*|angr\w*|silence|suspir\w*|pausa\w*|grit\w*|r[ií]\w*"
-    r"|llor\w*|escrib\w*|enfad\w*|enojad\w*|molest\w*|silencio|nervios\w*|con tono\b[^)]*|in an?\b[^)]*|\w+mente)\)",
-    re.IGNORECASE,
-)
-
-
 def _is_staged(heard: Heard) -> str | None:
-    found = _STAGED.search(heard.line)
+    found = STAGED.search(heard.line)
     return f"holds a stage direction or mark-up ({found.group()})" if found else None
 
 
@@ -121,71 +127,62 @@ def _has_speaker(heard: Heard) -> str | None:
     return f"has a speaker's name in front ({found.group().strip()})" if found else None
 
 
-_MACHINERY = re.compile(
-    r"\bas an ai\b|\bi(?:'m| am) an ai\b|\blanguage model\b|\bsystem prompt\b|\bstage direction\b|\brubric\b"
-    r"|\brole-?play(?:ing)?\b|\bmy persona\b|\b(?:anger|anxiety|confusion|tension|trust|patience)\s*(?:[:=]|is at|level)\s*\d"
-    r"|\bscore of \d|\b\d{1,3}\s*/\s*100\b|\bdata-[0-9a-f]{8,}"
-    r"|\bcomo (?:una )?ia\b|\bsoy una ia\b|\bmodelo de lenguaje\b|\bacotaci[oó]n|\b(?:la|una) r[uú]brica\b|\bjuego de rol\b"
-    r"|\bmi personaje\b|\b(?:enfado|ira|ansiedad|confusi[oó]n|tensi[oó]n|confianza|paciencia)\s*[:=]\s*\d"
-    r"|[{}]|</?[a-z]",
-    re.IGNORECASE,
-)
-
-
 def _shows_machinery(heard: Heard) -> str | None:
-    found = _MACHINERY.search(heard.line)
+    found = MACHINERY.search(heard.line)
     return f"speaks of the program ({found.group()})" if found else None
 
 
-_REASONING = re.compile(
-    r"^\W*(?:okay|ok|alright|so|first),? (?:the (?:user|trainee|agent|rep)|i (?:need|have|should|want) to (?:respond|write|reply))"
-    r"|\bthe (?:user|trainee) (?:wants|asked|is asking|has|just|wrote|said)\b|\b(?:respond|reply|write|answer) (?:in character|as the customer)\b"
-    r"|\bstay(?:ing)? in character\b|^\W*(?:reasoning|thinking|analysis|razonamiento|an[aá]lisis)\s*:"
-    r"|\bel (?:usuario|aprendiz) (?:quiere|pide|ha|dice|pregunta)\b|\b(?:responder|escribir|contestar) como (?:la |el )?client[ea]\b"
-    r"|^\W*(?:bueno|vale|bien),? (?:debo|tengo que|necesito) (?:responder|escribir|contestar)\b",
-    re.IGNORECASE,
-)
-
-
 def _reasons_aloud(heard: Heard) -> str | None:
-    found = _REASONING.search(heard.line)
+    found = REASONING.search(heard.line)
     return f"thinks aloud about the task ({found.group().strip()})" if found else None
 
 
-_SERVES = re.compile(
-    r"\bhow (?:can|may|could) (?:i|we) (?:help|assist|be of)\b"
-    r"|\b(?:can|may|could) i (?:help|assist) you\b|\banything else (?:that )?(?:i|we) can (?:help|assist|do)\b"
-    r"|\b(?:happy|glad|here|pleased) to (?:help|assist) (?:you\b|with that\b|[.!]|$)"
-    r"|\b(?:i'll|i will|let me|allow me to) (?:look into|check (?:on )?(?:that|this|it)|pull up|escalate|assist|help you|transfer you)\b"
-    r"|\bthank you for (?:contacting|reaching out|your patience|calling|bringing this)\b"
-    r"|\b(?:i|we) (?:sincerely )?apologi[sz]e for (?:the|any|your|this)\b|\bsorry for (?:the|any) inconvenience\b"
-    r"|\b(?:i|we) (?:completely |totally |fully )?understand (?:your|how) (?:frustrat|you feel|upset|concern)"
-    r"|\bhow can i make (?:this|it) right\b"
-    r"|\bi(?:'ll|'ve|'m| will| have| am)?(?: just| now| already| going to| personally)* (?:refund(?:ed|ing)?|credit(?:ed|ing)?|"
-    r"waiv(?:e|ed|ing)|block(?:ed|ing)?|resend(?:ing)?|reship(?:ped|ping)?|process(?:ed|ing)?) (?:you|your)\b"
-    r"|\bi(?:'ll|'m going to| will| can) (?:look|sort|fix|check|arrange|handle|take care|find out)\b[^.!?]{0,30}\bfor you\b"
-    r"|\ben qu[eé] (?:le |te |os |les )?(?:puedo|podemos) (?:ayudar|servir|colaborar)"
-    r"|\b(?:le|te|les|os) (?:puedo|podemos) ayudar\b|\b(?:puedo|podemos) ayudar(?:le|te|les|os)\b"
-    r"|\balgo m[aá]s en (?:lo )?que (?:le |te )?(?:pueda|podamos|puedo|podemos) ayudar"
-    r"|\b(?:con (?:mucho )?gusto|encantad[oa] de) (?:le |te )?ayud|\bestoy aqu[ií] para ayudar"
-    r"|\bgracias por (?:contactar|comunicarse|comunicarte|su paciencia|tu paciencia|ponerse en contacto)"
-    r"|\b(?:lamento|lamentamos|disculp[ea]|perdon[ea]) (?:los|las) (?:inconvenient|molestia)"
-    r"|\b(?:le|te) (?:he |voy a )?(?:reembols|abon|bloque|tramit|gestion)\w*|\b(?:voy|vamos) a (?:revisar|tramitar|gestionar|"
-    r"reembolsar|escalar) (?:su|tu)\b"
-    r"|\bquedo a (?:su|tu) disposici[oó]n|\b(?:perm[ií]tame|perm[ií]teme|d[eé]jeme|d[eé]jame) (?:revisar|verificar|consultar|comprobar)"
-    r"|\b(?:entiendo|comprendo) (?:perfectamente |totalmente )?(?:su|tu) (?:frustraci|molestia|enfado|enojo|preocupaci)",
-    re.IGNORECASE,
-)
+UPSET = (Band.ANGRY, Band.FURIOUS)
+"""The bands in which nobody is relieved, thanks heartily or gives top marks."""
 _QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|«[^»]*»|‘[^’]*’|(?<!\w)'[^']*'(?!\w)")
 
 
+def _own_words(heard: Heard) -> str:
+    """The line without what it quotes."""
+    return _QUOTED.sub(" ", heard.line.replace("’", "'"))
+
+
 def _serves(heard: Heard) -> str | None:
-    found = _SERVES.search(_QUOTED.sub(" ", heard.line.replace("’", "'")))
+    found = SERVES.search(_own_words(heard))
     return (
         f"speaks as the one who serves ({found.group().strip()}); the customer receives service"
         if found
         else None
     )
+
+
+def _advises(heard: Heard) -> str | None:
+    found = ADVISES.search(_own_words(heard))
+    return f"advises the other person on their work ({found.group().strip()})" if found else None
+
+
+def _goes_on(heard: Heard) -> bool:
+    """This line is not the customer's last; a survey's sentence has no direction, and comes after the end."""
+    return heard.direction is not None and heard.direction.outcome is None
+
+
+def _praises(heard: Heard) -> str | None:
+    if not _goes_on(heard) or heard.direction is None or heard.direction.band not in UPSET:
+        return None
+    found = PRAISES.search(_own_words(heard))
+    return f"is calmer than the customer feels ({found.group().strip()})" if found else None
+
+
+def _says_goodbye(heard: Heard) -> str | None:
+    found = GOODBYE.search(_own_words(heard)) if _goes_on(heard) else None
+    return f"ends the chat, which goes on ({found.group().strip(' .!?,')})" if found else None
+
+
+def _stays(heard: Heard) -> str | None:
+    if heard.direction is None or heard.direction.outcome is not Outcome.LEFT:
+        return None
+    found = STAYS.search(_own_words(heard))
+    return f"goes on, although the customer is leaving for good ({found.group().strip()})" if found else None
 
 
 _FUNCTION_WORDS: Mapping[Language, str] = {
@@ -234,6 +231,30 @@ def _uses_sensitive_word(heard: Heard) -> str | None:
     return f"uses a word that this customer never uses ({found})" if found else None
 
 
+def _invents_number(heard: Heard) -> str | None:
+    """A reference number or mail address that stands in nothing that is known or was said. Round ones exaggerate."""
+    given = _unspaced(" ".join(_given_texts(heard)))
+    for found in REFERENCE.finditer(heard.line):
+        number = _unspaced(found.group())
+        if number not in given and not number.endswith("000"):
+            return f"states {found.group().strip()}, which nobody gave; the customer does not have it at hand"
+    return None
+
+
+def _unspaced(text: str) -> str:
+    """A number as it is compared, however it is grouped."""
+    return re.sub(r"[\s.,-]", "", text).casefold()
+
+
+def _given_texts(heard: Heard) -> list[str]:
+    persona = heard.conversation.persona
+    known = [fact for fact in persona.facts if fact.id in _known_facts(heard)]
+    texts = [persona.who, persona.situation, heard.reply]
+    texts += [entry.value for entry in persona.case_file.desk]
+    texts += [words for fact in known for words in (fact.text, *fact.says)]
+    return texts + [said.text for said in heard.conversation.utterances]
+
+
 def _repeats_itself(heard: Heard) -> str | None:
     for utterance in heard.conversation.utterances:
         if utterance.role == "customer" and _is_much_like(heard.line, utterance.text):
@@ -270,9 +291,14 @@ _RULES: Mapping[Rule, Callable[[Heard], str | None]] = {
     "machinery": _shows_machinery,
     "reasons_aloud": _reasons_aloud,
     "serves": _serves,
+    "advises": _advises,
+    "praises": _praises,
+    "goodbye": _says_goodbye,
+    "stays": _stays,
     "language": _is_in_another_language,
     "locked_fact": _gives_away,
     "sensitive": _uses_sensitive_word,
+    "invents_number": _invents_number,
     "repeats_itself": _repeats_itself,
     "repeats_other": _repeats_other,
 }

@@ -92,6 +92,11 @@ class Evaluation(LazyGroup):
             "robustness",
             "Try injections, keywords, honest look-alikes and rewordings on the configured players.",
         ),
+        "failures": Later(
+            "simcustomer.cli.failures",
+            "failures",
+            "Provoke every failure of the table in the configured players, and count before and after the code.",
+        ),
         "grader": Later(
             "simcustomer.cli.grader",
             "grader",
