@@ -7,6 +7,12 @@ from typing import Any
 from simcustomer.domain.cues import Appraisal, Cue, CueKind, Strength
 from simcustomer.domain.persona import Persona
 
+IN_THREE = (
+    "I ordered a kettle from you three weeks ago. I have called you about it twice since then. "
+    "Can anybody at all tell me where it is now?"
+)
+"""A line with room for three messages."""
+
 
 def persona_fields(**changes: Any) -> dict[str, Any]:
     """The fields of a valid persona, as a YAML file would give them."""

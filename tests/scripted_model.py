@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import BaseModel
+
 from simcustomer.llm.model import Message, T
 
 
@@ -15,6 +17,7 @@ class Asked:
 
     messages: list[Message]
     purpose: str
+    schema: type[BaseModel]
 
     @property
     def text(self) -> str:
@@ -31,7 +34,7 @@ class ScriptedModel:
     name: str = "scripted"
 
     async def complete(self, messages: Sequence[Message], *, schema: type[T], purpose: str) -> T:
-        self.asked.append(Asked(list(messages), purpose))
+        self.asked.append(Asked(list(messages), purpose, schema))
         assert self.answers, f"nobody scripted an answer to question {len(self.asked)} ({purpose})"
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):

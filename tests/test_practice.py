@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import event, select
 
 from simcustomer.domain.conversation import Direction, Mode, Outcome
+from simcustomer.domain.cues import CueKind
 from simcustomer.errors import (
     ConfigError,
     ConversationOver,
@@ -25,7 +26,7 @@ from simcustomer.store.records import ScorecardStatus
 from simcustomer.store.store import Store
 from simcustomer.store.tables import ModelCallRow
 from tests.fakes import FakeAppraiser, FakeJudge, Gate, a_cast, a_library
-from tests.people import persona_fields
+from tests.people import IN_THREE, persona_fields
 
 LONG_PATIENCE = {
     "temperament": persona_fields()["temperament"] | {"patience": 100},
@@ -119,6 +120,53 @@ async def test_the_feeling_is_told_before_the_line(practice: Practice, begun: st
 
     turn = await practice.take_turn(begun, "Hello", "c1", listen)
     assert [direction.affect for direction in felt] == [turn.affect]
+
+
+BURSTING = {"voice": persona_fields()["voice"] | {"bursts": {"most": 3}}, "openings": [IN_THREE]}
+
+
+@pytest.fixture
+async def bursting(store: Store, tmp_path: Path, appraiser: FakeAppraiser) -> tuple[Practice, str]:
+    """A practice whose customer writes in bursts, and a conversation in it that has begun."""
+    practice = Practice(store, a_library(tmp_path / "bursts", **LONG_PATIENCE, **BURSTING), a_cast(appraiser))
+    return practice, (await practice.begin("missing-kettle", "en", 3)).id
+
+
+async def test_answering_before_the_end_is_a_cue_like_any_other(bursting: tuple[Practice, str]) -> None:
+    """Who answers after one message of three has interrupted: it is quoted, costs something, and is kept."""
+    practice, begun = bursting
+    turn = await practice.take_turn(begun, "I see the kettle. Where to?", "c1", heard=1)
+    [effect] = [effect for effect in turn.effects if effect.cue == CueKind.INTERRUPTS]
+    assert (effect.quote, effect.delta > 0) == ("I see the kettle.", True)
+    kept = (await practice.store.load(begun)).conversation
+    assert kept.turns == (turn,)
+    assert [said.interrupts for said in kept.utterances] == [False, True, False]
+
+
+@pytest.mark.parametrize("heard", [None, 3])
+async def test_who_hears_the_customer_out_has_not_interrupted(
+    bursting: tuple[Practice, str], heard: int | None
+) -> None:
+    """All messages heard, or a client that shows a line at once: no cue."""
+    practice, begun = bursting
+    turn = await practice.take_turn(begun, "I see the kettle. Where to?", "c1", heard=heard)
+    assert CueKind.INTERRUPTS not in turn.appraisal.kinds()
+
+
+async def test_one_cannot_interrupt_a_single_message(practice: Practice, begun: str) -> None:
+    """What counts is the customer's last line: an answer of one message has been heard whole."""
+    turn = await practice.take_turn(begun, "I see the kettle.", "c1", heard=1)
+    assert CueKind.INTERRUPTS not in turn.appraisal.kinds()
+
+
+async def test_an_interruption_sent_twice_is_one_turn(
+    bursting: tuple[Practice, str], appraiser: FakeAppraiser
+) -> None:
+    """The same client turn id again, with whatever was heard by then, yields the turn that was kept."""
+    practice, begun = bursting
+    first = await practice.take_turn(begun, "I see the kettle.", "c1", heard=1)
+    assert await practice.take_turn(begun, "I see the kettle.", "c1", heard=3) == first
+    assert appraiser.heard == ["I see the kettle."]
 
 
 async def test_the_same_turn_sent_twice_is_answered_once(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from simcustomer.cast.parts import Appraiser, Cast
 from simcustomer.domain.affect import DEFAULT_DIFFICULTY, DIFFICULTIES, Affect, first_affect, next_affect
+from simcustomer.domain.bursts import interruption, messages_of
 from simcustomer.domain.conversation import (
     MAX_REPLY_CHARS,
     Conversation,
@@ -72,9 +73,12 @@ def open_conversation(persona: Persona, difficulty: int, opening: str | None = N
     return Conversation(persona=persona, difficulty=difficulty, opening=opening or persona.openings[0])
 
 
-async def answer(conversation: Conversation, reply: str, cast: Cast, felt: Felt | None = None) -> Turn:
+async def answer(
+    conversation: Conversation, reply: str, cast: Cast, felt: Felt | None = None, heard: int | None = None
+) -> Turn:
     """The flow of one turn: appraise, feel, speak. Nothing is stored here.
 
+    ``heard`` is how many messages of the customer's last line were there when the reply was sent; None means all.
     Raises ``ConversationOver``, ``InvalidReply`` or ``ModelError``.
     """
     if conversation.outcome:
@@ -85,6 +89,8 @@ async def answer(conversation: Conversation, reply: str, cast: Cast, felt: Felt 
     persona = conversation.persona
     observed = await cast.appraiser.appraise(persona, persona.language, conversation.utterances, reply)
     appraisal = observed.only_quoted_from(reply)
+    if heard is not None and heard < len(messages_of(conversation.utterances[-1].text, persona.voice.bursts)):
+        appraisal = appraisal.with_cue(interruption(reply))
     reaction = next_affect(conversation.affect, appraisal, persona, conversation.difficulty)
     direction = direction_for(conversation, appraisal, reaction)
     if felt:
@@ -157,9 +163,16 @@ class Practice:
         )
 
     async def take_turn(
-        self, conversation_id: str, text: str, client_turn_id: str, felt: Felt | None = None
+        self,
+        conversation_id: str,
+        text: str,
+        client_turn_id: str,
+        felt: Felt | None = None,
+        heard: int | None = None,
     ) -> Turn:
         """Answer a trainee reply on the open branch and keep the turn, also when the caller stops waiting for it.
+
+        ``heard`` as in ``answer``.
 
         The same client turn id sent again joins the answer that is under way, or yields the turn that was kept.
         Raises ``NotFound``, ``ConversationOver``, ``TurnConflict``, ``InvalidReply``, ``ModelError`` or
@@ -171,7 +184,7 @@ class Practice:
         key = (conversation_id, record.branch)
         under_way = self._under_way.get(key)
         if under_way is None:
-            task = asyncio.create_task(self._answer_and_keep(record, text, client_turn_id, felt))
+            task = asyncio.create_task(self._answer_and_keep(record, text, client_turn_id, felt, heard))
             under_way = self._under_way[key] = _UnderWay(client_turn_id, task)
             task.add_done_callback(lambda _: self._under_way.pop(key))
         elif under_way.client_turn_id != client_turn_id:
@@ -179,7 +192,12 @@ class Practice:
         return await asyncio.shield(under_way.task)
 
     async def _answer_and_keep(
-        self, record: ConversationRecord, text: str, client_turn_id: str, felt: Felt | None
+        self,
+        record: ConversationRecord,
+        text: str,
+        client_turn_id: str,
+        felt: Felt | None,
+        heard: int | None,
     ) -> Turn:
         """One turn, kept whole or not at all; the database is not touched while a model is being waited for.
 
@@ -190,7 +208,7 @@ class Practice:
         place = {"branch": record.branch, "turn": len(conversation.turns) + 1}
         with recording() as calls:
             try:
-                turn = await answer(conversation, text, self.cast, felt)
+                turn = await answer(conversation, text, self.cast, felt, heard)
             finally:
                 await self.store.keep_calls(record.id, calls, **place)
         after = conversation.model_copy(update={"turns": (*conversation.turns, turn)})

@@ -20,6 +20,9 @@ __all__ = ["app", "appraiser", "judge", "scoring", "settings"]
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 
+AT_ONCE = {"reduced_motion": "reduce"}
+"""For tests that are not about bursts, with customers who write in them: a line is there as soon as it is said."""
+
 Open = Callable[..., Awaitable[Page]]
 """Opens a page with the options of a Playwright context."""
 

@@ -56,6 +56,7 @@ async def main() -> None:
                 device_scale_factor=SCALE,
                 color_scheme="light",
                 locale="en-GB",
+                reduced_motion="reduce",  # a line at once: the pictured trainee waits for every message
             )
             await picture_conversation(page)
             await picture_scorecard(page)

@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from simcustomer import errors
-from tests.browser.conftest import DESKTOP, PHONE, Open, Watched, end, say, start
+from tests.browser.conftest import AT_ONCE, DESKTOP, PHONE, Open, Watched, end, say, start
 from tests.fakes import FakeAppraiser
 from tests.web.conftest import Scoring
 
@@ -141,7 +141,7 @@ async def test_longer_words_fit_too(address: str, open_page: Open, wide: int) ->
 
 async def test_a_spanish_conversation_fits_a_small_phone(product: str, open_page: Open) -> None:
     """With a frightened customer, in Spanish, at 320 pixels: conversation and scorecard fit, and nobody is called angry."""
-    page = await open_page(product, viewport={"width": 320, "height": 640}, locale="es-ES")
+    page = await open_page(product, viewport={"width": 320, "height": 640}, locale="es-ES", **AT_ONCE)
     await page.goto("/brief?persona=fraud-victim&language=es")
     await page.get_by_role("button", name="Empezar la conversación").click()
     await page.locator("#draft:not([required])").wait_for()

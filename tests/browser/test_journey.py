@@ -8,14 +8,14 @@ import pytest
 from playwright.async_api import expect
 
 from simcustomer import errors
-from tests.browser.conftest import DESKTOP, PHONE, Open, Watched, end, say, start
+from tests.browser.conftest import AT_ONCE, DESKTOP, PHONE, Open, Watched, end, say, start
 from tests.fakes import FakeAppraiser, Gate
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 async def test_from_choice_to_scorecard(product: str, open_page: Open, viewport: dict[str, int]) -> None:
     """On the real product a trainee chooses, writes, sees the feeling move, ends it and reads a scorecard with proof."""
-    page = await open_page(product, viewport=viewport)
+    page = await open_page(product, viewport=viewport, **AT_ONCE)
     await expect(page.get_by_text("Built-in practice engine, no language model")).to_be_visible()
     await start(page, "lost-parcel")
     meter = page.locator(".rail .word" if viewport == DESKTOP else ".strip .chip").first

@@ -10,7 +10,7 @@ from playwright.async_api import expect
 
 from simcustomer.settings import Settings
 from simcustomer.web.app import create_app
-from tests.browser.conftest import SCRIPTED, Open, Watched, end, say, start
+from tests.browser.conftest import AT_ONCE, SCRIPTED, Open, Watched, end, say, start
 from tests.fake_provider import FakeProvider
 from tests.web.conftest import serving
 
@@ -48,7 +48,7 @@ async def test_from_choice_to_scorecard_with_faults_on_the_way(
     provider.will("truncated", purpose="appraise", times=1)
     provider.will("breaks_guard", purpose="customer", times=1)
     provider.will("misquotes", purpose="judge", times=1)
-    page = await open_page(product)
+    page = await open_page(product, **AT_ONCE)
     await expect(page.get_by_text(MODEL).first).to_be_visible()
     await start(page, "lost-parcel")
     await say(page, "I am sorry. You were at home all day and the parcel did not come.", turn=1)
@@ -70,7 +70,7 @@ async def test_a_judge_that_is_down_is_said_and_the_scorecard_comes_later(
 ) -> None:
     """The conversation is kept, the page says why it waits, and asking again brings the scorecard."""
     provider.will("server_error", purpose="judge", times=ATTEMPTS)
-    page = await open_page(product)
+    page = await open_page(product, **AT_ONCE)
     await start(page, "lost-parcel")
     await say(page, "I am sorry. You were at home all day and the parcel did not come.", turn=1)
     await page.get_by_role("button", name="End and score").click()

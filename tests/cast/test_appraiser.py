@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from simcustomer.cast.appraiser import LLMAppraiser
 from simcustomer.domain.conversation import Utterance
-from simcustomer.domain.cues import CueKind, Strength
+from simcustomer.domain.cues import OBSERVED_BY_CODE, CueKind, Strength
 from simcustomer.errors import ModelUnavailable
 from simcustomer.library import Library
+from simcustomer.llm.answer import strict_schema
 from simcustomer.llm.prompts import Prompts
 from simcustomer.settings import content_dir
 from tests.people import a_persona
@@ -83,14 +85,23 @@ async def test_a_quote_out_of_an_inert_text_still_counts(
 
 
 async def test_every_kind_is_explained(appraiser: LLMAppraiser, model: ScriptedModel) -> None:
-    """Each cue kind of the code has its line in the prompt, and the prompt has no kind that the code does not know."""
+    """Each kind that stands in words has its line in the prompt, and the prompt has no kind that the code does not know."""
     model.answers = [{"cues": [], "questions": []}]
     await appraiser.appraise(a_persona(), "en", HISTORY, REPLY)
     kinds = (
         model.asked[0].messages[0].text.partition("# Kinds that settle")[2].partition("# What this desk")[0]
     )
     explained = [line[2:].partition(":")[0] for line in kinds.splitlines() if line.startswith("- ")]
-    assert sorted(explained) == sorted(CueKind)
+    assert sorted(explained) == sorted(set(CueKind) - OBSERVED_BY_CODE)
+
+
+async def test_what_code_observes_cannot_be_reported(appraiser: LLMAppraiser, model: ScriptedModel) -> None:
+    """That a reply came early is no model's to say: the schema has no such kind, and an answer with it is not used."""
+    model.answers = [{"cues": [a_cue(REPLY, kind) for kind in OBSERVED_BY_CODE], "questions": []}]
+    with pytest.raises(ValidationError, match="not observed in words"):
+        await appraiser.appraise(a_persona(), "en", HISTORY, REPLY)
+    offered = strict_schema(model.asked[0].schema)["$defs"]["_Cue"]["properties"]["kind"]["enum"]
+    assert set(offered) == set(CueKind) - OBSERVED_BY_CODE
 
 
 async def test_facts_are_asked_about_and_not_told(appraiser: LLMAppraiser, model: ScriptedModel) -> None:

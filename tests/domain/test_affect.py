@@ -145,7 +145,7 @@ def test_every_need_that_is_met_lowers_the_floor(persona: Persona, difficulty: i
     met = [need.id for need in persona.needs]
     floors = [floor_under(met[:n], persona, difficulty) for n in range(len(met) + 1)]
     start = first_affect(persona, difficulty).tension
-    assume(start > 0)
+    assume(start > 0.001)  # under it the floors of single needs are too small to tell apart
     assert all(a > b for a, b in pairwise(floors))
     assert floors[-1] == 0
     assert floors[0] < start

@@ -20,9 +20,14 @@ from simcustomer.practice import Practice
 from simcustomer.settings import Settings
 from simcustomer.web.app import create_app
 from tests.fakes import FakeAppraiser, FakeJudge, a_cast, a_library
-from tests.people import persona_fields
+from tests.people import IN_THREE, persona_fields
 
 PATIENT = {"temperament": persona_fields()["temperament"] | {"patience": 100}, "limits": {"max_turns": 16}}
+BURSTS = {
+    "voice": persona_fields()["voice"] | {"bursts": {"most": 3, "pause_s": 20}},
+    "openings": [IN_THREE],
+}
+"""A customer who sends the opening in three messages, with pauses that no test outlives."""
 SECRETS = (
     "The kettle is a gift",
     "present for my mother",

@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, WithJsonSchema
 
 from simcustomer.cast.wording import LANGUAGES
 from simcustomer.domain.conversation import Utterance
-from simcustomer.domain.cues import Appraisal, Cue, CueKind, Strength, Touch
+from simcustomer.domain.cues import OBSERVED_BY_CODE, Appraisal, Cue, CueKind, Strength, Touch
 from simcustomer.domain.persona import Fact, Language, Persona
 from simcustomer.llm.model import ChatModel, Message
 from simcustomer.llm.prompts import Prompts, plain
+
+_IN_WORDS = tuple(kind for kind in CueKind if kind not in OBSERVED_BY_CODE)
+"""The kinds that a model is asked about: those that stand in the words of a reply."""
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+def _in_words(kind: CueKind) -> CueKind:
+    if kind not in _IN_WORDS:
+        raise ValueError(f"{kind} is not observed in words")
+    return kind
+
+
 class _Cue(_Strict):
     quote: str
-    kind: CueKind
+    kind: Annotated[
+        CueKind, AfterValidator(_in_words), WithJsonSchema({"type": "string", "enum": list(_IN_WORDS)})
+    ]
     strength: Strength
 
 

@@ -70,6 +70,7 @@ LANDED: Mapping[str, str] = {
     CueKind.CONTRADICTS_ITSELF: "they said something else before.",
     CueKind.IGNORES_QUESTION: "they went past what you had just asked or told them.",
     CueKind.THREATENS_TO_END: "they threaten to leave you alone with this.",
+    CueKind.INTERRUPTS: "they answered before you had finished writing.",
     CueKind.TALKS_TO_THE_SIMULATOR: "it made no sense to you; it did not even seem meant for you.",
     CueKind.INFORMATION_REQUEST: "they want a detail from you.",
     CueKind.HOLDING_STATEMENT: "they ask you to wait a moment.",

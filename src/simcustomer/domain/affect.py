@@ -60,6 +60,8 @@ UNSETTLES: Mapping[CueKind, tuple[float, float, float]] = {
     CueKind.CONTRADICTS_ITSELF: (8.0, 8.0, 8.0),
     CueKind.IGNORES_QUESTION: (6.0, 6.0, 5.0),
     CueKind.THREATENS_TO_END: (11.0, 9.0, 2.0),
+    # Cut off in mid-thought: what anger makes of it is about what being asked to repeat does, and the thread is lost.
+    CueKind.INTERRUPTS: (7.0, 3.0, 5.0),
     CueKind.TALKS_TO_THE_SIMULATOR: (2.0, 3.0, 8.0),
 }
 STRENGTH_FACTOR: Mapping[Strength, float] = {Strength.WEAK: 0.5, Strength.CLEAR: 1.0, Strength.STRONG: 1.4}

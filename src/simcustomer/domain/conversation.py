@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Literal
 
 from simcustomer.domain.affect import Affect, Effect, Reaction, first_affect
-from simcustomer.domain.cues import UNSETTLING, Appraisal, CueKind, Frozen, Strength
+from simcustomer.domain.cues import UNSETTLING, Appraisal, Cue, CueKind, Frozen, Strength
 from simcustomer.domain.persona import Band, Fact, Persona
 
 MAX_REPLY_CHARS = 4000
@@ -36,10 +36,11 @@ class Mode(StrEnum):
 
 
 class Utterance(Frozen):
-    """What one party said."""
+    """What one party said. ``interrupts``: a trainee sent it before the customer's last message was there."""
 
     role: Literal["customer", "trainee"]
     text: str
+    interrupts: bool = False
 
 
 class Turn(Frozen):
@@ -87,7 +88,8 @@ class Conversation(Frozen):
         """All that was said, the opening first. Trainee reply n is at 2n-1, the answer to it at 2n."""
         said = [Utterance(role="customer", text=self.opening)]
         for turn in self.turns:
-            said.append(Utterance(role="trainee", text=turn.trainee))
+            early = CueKind.INTERRUPTS in turn.appraisal.kinds()
+            said.append(Utterance(role="trainee", text=turn.trainee, interrupts=early))
             said.append(Utterance(role="customer", text=turn.customer))
         return tuple(said)
 
@@ -106,6 +108,7 @@ class Direction(Frozen):
     wants: str | None
     just_met: tuple[str, ...] = ()
     reacts_to: Effect | None = None
+    cues: tuple[Cue, ...] = ()
     may_tell: tuple[str, ...] = ()
     touched: tuple[str, ...] = ()
     outcome: Outcome | None = None
@@ -152,6 +155,7 @@ def direction_for(conversation: Conversation, appraisal: Appraisal, reaction: Re
         ),
         just_met=tuple(need for need in after.needs_met if need not in before.needs_met),
         reacts_to=strongest,
+        cues=appraisal.cues,
         may_tell=tuple(fact.id for fact in known_now if fact.id not in known_before),
         touched=tuple(touch.id for touch in appraisal.touched),
         outcome=outcome_after(conversation, appraisal, after),

@@ -56,6 +56,7 @@ class CueKind(StrEnum):
     CONTRADICTS_ITSELF = "contradicts_itself"
     IGNORES_QUESTION = "ignores_question"
     THREATENS_TO_END = "threatens_to_end"
+    INTERRUPTS = "interrupts"
     TALKS_TO_THE_SIMULATOR = "talks_to_the_simulator"
     # neither
     INFORMATION_REQUEST = "information_request"
@@ -69,6 +70,8 @@ NEUTRAL = frozenset(
     {CueKind.INFORMATION_REQUEST, CueKind.HOLDING_STATEMENT, CueKind.SMALL_TALK, CueKind.ENDS_CONVERSATION}
 )
 UNSETTLING = frozenset(CueKind) - SETTLING - NEUTRAL
+OBSERVED_BY_CODE = frozenset({CueKind.INTERRUPTS})
+"""Kinds that no appraiser reports, because they do not stand in the words of a reply but in when it was sent."""
 
 
 class Strength(StrEnum):
@@ -103,6 +106,10 @@ class Appraisal(Frozen):
     def kinds(self) -> frozenset[CueKind]:
         """The kinds of all cues, each once."""
         return frozenset(cue.kind for cue in self.cues)
+
+    def with_cue(self, cue: Cue) -> Appraisal:
+        """The same with one more cue."""
+        return self.model_copy(update={"cues": (*self.cues, cue)})
 
     def only_quoted_from(self, reply: str) -> Appraisal:
         """The same without any cue or touch whose quote does not stand in ``reply``."""

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from simcustomer.domain.bursts import Bursts
 from simcustomer.domain.cues import SETTLING, CueKind, Frozen
 
 Language = Literal["en", "es"]
@@ -192,6 +193,29 @@ class Survey(Frozen):
     high: tuple[Line, ...] = Field(min_length=1)
 
 
+class Answer(Frozen):
+    """What this person answers to a direct question.
+
+    ``to`` is a list of groups, as in ``Need.met_by``: of each group one phrase must stand in the question.
+    """
+
+    to: tuple[Annotated[tuple[Line, ...], Field(min_length=1)], ...] = Field(
+        min_length=1, description="groups of phrases; a trailing * matches any ending"
+    )
+    fact: Name | None = Field(
+        default=None, description="the fact that it tells: not said before that fact may be"
+    )
+    says: tuple[Line, ...] = Field(min_length=1)
+
+
+class TakenUp(Frozen):
+    """What this person says when a reply names a thing (the refund, the courier) and does one of ``cues`` with it."""
+
+    names: tuple[Line, ...] = Field(min_length=1, description="phrases; a trailing * matches any ending")
+    cues: Group
+    says: tuple[Line, ...] = Field(min_length=1)
+
+
 class Voice(Frozen):
     """How this person writes."""
 
@@ -203,8 +227,18 @@ class Voice(Frozen):
     reactions: Mapping[CueKind, Annotated[tuple[Line, ...], Field(min_length=1)]] = Field(
         default_factory=dict, description="short reactions to what a reply did, in this person's own words"
     )
+    answers: tuple[Answer, ...] = Field(
+        default=(), description="answers to direct questions, the first that fits"
+    )
+    takes_up: tuple[TakenUp, ...] = Field(
+        default=(), description="reactions to a thing that a reply names, before those to its kind alone"
+    )
+    unsure: tuple[Line, ...] = Field(
+        default=(), description="how this person says that they do not know or do not have it at hand"
+    )
     closings: Closings
     survey: Survey
+    bursts: Bursts = Field(default=Bursts(), description="whether longer lines are sent in several messages")
 
 
 class DeskEntry(Frozen):
@@ -276,6 +310,16 @@ class Persona(Frozen):
         twice = sorted({i for i in ids if ids.count(i) > 1})
         if twice:
             raise ValueError(f"ids of needs, facts and triggers must differ; used twice: {', '.join(twice)}")
+        return self
+
+    @model_validator(mode="after")
+    def _answers_tell_known_facts(self) -> Persona:
+        known = {fact.id for fact in self.facts}
+        wrong = sorted({a.fact for a in self.voice.answers if a.fact and a.fact not in known})
+        if wrong:
+            raise ValueError(
+                f"voice.answers tells unknown facts: {', '.join(wrong)}; allowed: {', '.join(sorted(known))}"
+            )
         return self
 
     @property

@@ -9,12 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
 from simcustomer.domain.affect import DEFAULT_DIFFICULTY, first_affect
+from simcustomer.domain.bursts import MOST_MESSAGES
 from simcustomer.domain.conversation import Mode
 from simcustomer.domain.persona import CaseFile, Language, Persona
 from simcustomer.store.records import ConversationRecord, ScorecardRecord
 from simcustomer.views import AffectView, TurnView, View, affect_view, scorecard_view, turns_view
 from simcustomer.web.deps import DeskDep
 from simcustomer.web.desk import is_withheld, shown_turn
+from simcustomer.web.talk import parts_of
 
 router = APIRouter(prefix="/api/v1", tags=["practice"])
 
@@ -23,6 +25,10 @@ ClientTurnId = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[\x
 MAX_INDEX = 10_000
 """Largest number of a turn or branch that is looked up; no conversation comes near it, and no database overflows."""
 Index = Annotated[int, Field(ge=1, le=MAX_INDEX)]
+
+
+Heard = Annotated[int, Field(ge=1, le=MOST_MESSAGES)]
+"""How many messages of the customer's last line were there; more than it has is all of them."""
 
 
 class _Asked(BaseModel):
@@ -41,10 +47,15 @@ class Begin(_Asked):
 
 
 class Reply(_Asked):
-    """What the trainee writes. The same ``client_turn_id`` sent again yields the same turn."""
+    """What the trainee writes. The same ``client_turn_id`` sent again yields the same turn.
+
+    ``heard`` is for a client that shows a line message after message: how many of ``last_messages`` were shown when this
+    was sent. Fewer than all is an interruption; left out, all were.
+    """
 
     text: str
     client_turn_id: ClientTurnId
+    heard: Heard | None = None
 
 
 class GoBack(_Asked):
@@ -83,6 +94,13 @@ class BranchView(TypedDict):
     from_turn: int
 
 
+class MessageView(TypedDict):
+    """One message of a line, and how long the customer writes it (seconds) after the one before."""
+
+    text: str
+    pause_s: float
+
+
 class ConversationView(TypedDict):
     """A conversation along one branch, as its trainee may see it now."""
 
@@ -99,6 +117,7 @@ class ConversationView(TypedDict):
     opening: str
     affect: AffectView | None
     turns: list[TurnView]
+    last_messages: list[MessageView]
     outcome: str | None
     csat: int | None
     survey: str | None
@@ -149,7 +168,7 @@ async def conversation(desk: DeskDep, conversation_id: str, branch: Index | None
 @router.post("/conversations/{conversation_id}/turns")
 async def take_turn(desk: DeskDep, conversation_id: str, reply: Reply) -> TurnView:
     """Send a reply and wait for the customer's answer. Sending it again is safe."""
-    turn = await desk.reply(conversation_id, reply.text, reply.client_turn_id)
+    turn = await desk.reply(conversation_id, reply.text, reply.client_turn_id, reply.heard)
     return shown_turn(await desk.practice.store.load(conversation_id), turn)
 
 
@@ -222,6 +241,10 @@ def conversation_view(record: ConversationRecord) -> ConversationView:
         "opening": talk.opening,
         "affect": None if withheld else affect_view(talk.affect),
         "turns": turns_view(talk.turns, talk.start, open=is_open, withheld=withheld),
+        "last_messages": [
+            {"text": part.text, "pause_s": part.pause_s}
+            for part in parts_of(talk.utterances[-1].text, talk.persona)
+        ],
         "outcome": talk.outcome.value if talk.outcome else None,
         "csat": record.csat,
         "survey": record.survey,

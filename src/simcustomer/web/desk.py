@@ -66,14 +66,19 @@ class Desk:
         self.persona(persona_id, language)
         return await self.practice.begin(persona_id, language, difficulty, mode)
 
-    async def reply(self, conversation_id: str, text: str, client_turn_id: str) -> Turn:
-        """Answer a reply; listeners hear of it, of the new feeling, of the answer or the error, and of the end."""
+    async def reply(
+        self, conversation_id: str, text: str, client_turn_id: str, heard: int | None = None
+    ) -> Turn:
+        """Answer a reply; listeners hear of it, of the new feeling, of the answer or the error, and of the end.
+
+        ``heard`` as in ``practice.answer``.
+        """
         record = await self.practice.store.load(conversation_id)
         if kept := record.turn_of(client_turn_id):
             return kept
 
         async def run(flight: InFlight) -> Turn:
-            return await self._answer(record, flight)
+            return await self._answer(record, flight, heard)
 
         return await self.live.answer(conversation_id, client_turn_id, text, run)
 
@@ -98,7 +103,7 @@ class Desk:
         self.live.tell(conversation_id, Event("hint", {"hint": hint}))
         return hint
 
-    async def _answer(self, record: ConversationRecord, flight: InFlight) -> Turn:
+    async def _answer(self, record: ConversationRecord, flight: InFlight, heard: int | None) -> Turn:
         sent = {"client_turn_id": flight.client_turn_id, "text": flight.text}
         self.live.tell(record.id, Event("reply", sent))
 
@@ -108,7 +113,7 @@ class Desk:
                 self.live.tell(record.id, Event("affect", affect_view(direction.affect)))
 
         try:
-            turn = await self.practice.take_turn(record.id, flight.text, flight.client_turn_id, felt)
+            turn = await self.practice.take_turn(record.id, flight.text, flight.client_turn_id, felt, heard)
         except SimCustomerError as error:
             self.live.tell(record.id, Event("error", body_of(error)))
             raise

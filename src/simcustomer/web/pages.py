@@ -14,7 +14,7 @@ from simcustomer.domain.conversation import Mode
 from simcustomer.domain.persona import Language
 from simcustomer.errors import InvalidReply, SimCustomerError
 from simcustomer.store.store import PAGE_SIZE
-from simcustomer.web.api import ClientTurnId, Difficulty, Index
+from simcustomer.web.api import ClientTurnId, Difficulty, Heard, Index
 from simcustomer.web.deps import DeskDep
 from simcustomer.web.desk import Desk, cursor_of
 from simcustomer.web.language import COOKIE, COOKIE_LIFE_S, LANGUAGES, language_of
@@ -111,10 +111,11 @@ async def take_turn(
     conversation_id: str,
     client_turn_id: Annotated[ClientTurnId, Form()],
     text: Annotated[str, Form()] = "",
+    heard: Annotated[Heard | None, Form()] = None,
 ) -> Response:
     """Send a reply; the page that comes back holds the answer, or the text and what went wrong."""
     try:
-        await desk.reply(conversation_id, text, client_turn_id)
+        await desk.reply(conversation_id, text, client_turn_id, heard)
     except SimCustomerError as error:
         return await _failed(request, desk, conversation_id, error, text, client_turn_id)
     record = await desk.practice.store.load(conversation_id)

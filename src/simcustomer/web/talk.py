@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from simcustomer.domain.affect import Affect
+from simcustomer.domain.bursts import messages_of as sent_as
+from simcustomer.domain.bursts import pause_before
 from simcustomer.domain.conversation import Mode, Turn
+from simcustomer.domain.persona import Persona
 from simcustomer.store.records import ConversationRecord
 from simcustomer.web.charts import curve, points_of
 from simcustomer.web.desk import cursor_of, is_withheld
@@ -36,10 +39,19 @@ class Versions:
 
 
 @dataclass(frozen=True)
+class Part:
+    """One message of a customer's line, and the seconds of writing before it; the first comes at once."""
+
+    text: str
+    pause_s: float
+
+
+@dataclass(frozen=True)
 class Message:
     """One thing that was said. ``number`` is the judge's number of it: 0 the opening, then one each.
 
     ``band`` and ``change`` (whole points of tension) are None where the feeling may not be seen, or did not change yet.
+    ``parts`` are the messages in which a customer sent it. ``interrupts``: a trainee sent it before the last of them.
     """
 
     number: int
@@ -50,6 +62,8 @@ class Message:
     change: int | None = None
     versions: Versions | None = None
     retry: bool = False
+    parts: tuple[Part, ...] = ()
+    interrupts: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,7 +79,8 @@ class Mood:
 def messages_of(record: ConversationRecord) -> list[Message]:
     """All that was said on this branch, the opening first, as its trainee may see it now."""
     talk, hidden = record.conversation, is_withheld(record)
-    said = [Message(0, "customer", talk.opening, 0, None if hidden else talk.start.band.value)]
+    opening = parts_of(talk.opening, talk.persona)
+    said = [Message(0, "customer", talk.opening, 0, None if hidden else talk.start.band.value, parts=opening)]
     before = talk.start
     for turn in talk.turns:
         said.append(
@@ -76,9 +91,10 @@ def messages_of(record: ConversationRecord) -> list[Message]:
                 turn.index,
                 versions=versions_of(record, turn.index),
                 retry=record.mode is Mode.PRACTICE,
+                interrupts=not hidden and talk.utterances[turn.index * 2 - 1].interrupts,
             )
         )
-        said.append(_answer(turn, before, hidden=hidden))
+        said.append(_answer(turn, before, talk.persona, hidden=hidden))
         before = turn.affect
     return said
 
@@ -143,6 +159,14 @@ def initials(name: str) -> str:
     return "".join(word[0] for word in (words[0], words[-1])[: len(words)]).upper()
 
 
-def _answer(turn: Turn, before: Affect, *, hidden: bool) -> Message:
+def parts_of(line: str, persona: Persona) -> tuple[Part, ...]:
+    """The messages in which a customer sends a line."""
+    bursts = persona.voice.bursts
+    first, *others = sent_as(line, bursts)
+    return (Part(first, 0.0), *(Part(text, pause_before(text, bursts)) for text in others))
+
+
+def _answer(turn: Turn, before: Affect, persona: Persona, *, hidden: bool) -> Message:
     band, change = (None, None) if hidden else (turn.affect.band.value, points_between(before, turn.affect))
-    return Message(turn.index * 2, "customer", turn.customer, turn.index, band, change)
+    parts = parts_of(turn.customer, persona)
+    return Message(turn.index * 2, "customer", turn.customer, turn.index, band, change, parts=parts)

@@ -53,6 +53,7 @@ CUES: Mapping[str, str] = {
     CueKind.CONTRADICTS_ITSELF: N_("contradicted an earlier reply"),
     CueKind.IGNORES_QUESTION: N_("left their question unanswered"),
     CueKind.THREATENS_TO_END: N_("threatened to end it"),
+    CueKind.INTERRUPTS: N_("answered before they had finished"),
     CueKind.TALKS_TO_THE_SIMULATOR: N_("talked to the program, not to the customer"),
     "soft_spot": N_("something this customer holds dear"),
     "sore_point": N_("a sore point of this customer"),

@@ -11,10 +11,12 @@ from simcustomer.domain.affect import (
     STRENGTH_FACTOR,
     TOUCH_POINTS,
     UNSETTLES,
+    Affect,
     Effect,
     first_affect,
     next_affect,
 )
+from simcustomer.domain.bursts import interruption
 from simcustomer.domain.conversation import Utterance
 from simcustomer.domain.cues import NEUTRAL, SETTLING, UNSETTLING, Appraisal, CueKind
 from simcustomer.domain.persona import Need, Persona
@@ -22,7 +24,10 @@ from simcustomer.domain.persona import Need, Persona
 
 @dataclass(frozen=True)
 class Reply:
-    """One trainee message: what it did, and what the customer was waiting for when it came."""
+    """One trainee message: what it did, and what the customer was waiting for when it came.
+
+    ``before`` is how the customer felt when it came, for a known persona.
+    """
 
     message: int
     text: str
@@ -30,6 +35,7 @@ class Reply:
     effects: tuple[Effect, ...]
     open_needs: tuple[Need, ...]
     landed: frozenset[CueKind]
+    before: Affect | None = None
 
     @property
     def harm(self) -> float:
@@ -69,16 +75,18 @@ def replayed(
     """The trainee's messages with what each did, and, for a known persona, what was still needed when it came."""
     affect = first_affect(persona, DEFAULT_DIFFICULTY) if persona else None
     landed: frozenset[CueKind] = frozenset()
-    for i, seen in appraisals.items():
+    for i, in_words in appraisals.items():
+        text = utterances[i].text
+        seen = in_words.with_cue(interruption(text)) if utterances[i].interrupts else in_words
         if persona and affect:
             needs = tuple(need for need in persona.needs if need.id not in affect.needs_met)
             reaction = next_affect(affect, seen, persona, DEFAULT_DIFFICULTY)
             effects = usual_effects(seen, {effect.cue for effect in reaction.effects})
             effects += _touched_effects(seen, persona)
-            yield Reply(i, utterances[i].text, seen, effects, needs, affect.landed)
+            yield Reply(i, text, seen, effects, needs, affect.landed, affect)
             affect = reaction.affect
         else:
-            yield Reply(i, utterances[i].text, seen, usual_effects(seen), (), landed)
+            yield Reply(i, text, seen, usual_effects(seen), (), landed)
             landed |= seen.kinds() & SETTLING
 
 

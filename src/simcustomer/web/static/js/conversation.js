@@ -3,6 +3,7 @@
 // The server draws every message, the meter and the curve. When something has happened this module asks for the page
 // again and takes over the parts marked data-live. Text that comes as JSON is only ever set as textContent.
 
+import { bursts } from "./bursts.js";
 import { following } from "./follow.js";
 import { recall, remember } from "./memory.js";
 
@@ -12,6 +13,7 @@ const texts = main.dataset;
 const api = `/api/v1/conversations/${id}`;
 const DRAFT = `draft:${id}`;
 const HINTS = "hints";
+const OPENED = "opened";
 const find = (selector) => document.querySelector(selector);
 const log = find(".log");
 const scroller = find(".scroller");
@@ -21,6 +23,11 @@ const box = find("#draft");
 const status = find("#status");
 const announce = find("#announce");
 const { toEnd, settle } = following(scroller, jump);
+const burst = bursts(log, () => drawn("writing"), (text) => {
+  announce.textContent = text;
+  settle();
+  sayWriting();
+});
 jump.addEventListener("click", () => {
   toEnd();
   box?.focus();
@@ -51,6 +58,7 @@ async function refresh() {
     return true;
   }
   const focused = document.activeElement?.id;
+  const arrived = sameBranch(fresh) && Number(fresh.dataset.turns) > Number(main.dataset.turns);
   for (const part of document.querySelectorAll("[data-live]")) {
     const next = fresh.querySelector(`[data-live="${part.dataset.live}"]`);
     if (!next) continue;
@@ -63,9 +71,15 @@ async function refresh() {
   main.dataset.cursor = fresh.dataset.cursor;
   main.dataset.turns = fresh.dataset.turns;
   if (focused && document.activeElement?.id !== focused) document.getElementById(focused)?.focus();
+  if (arrived) burst.play(`m${main.dataset.turns * 2}`);
+  else burst.draw();
   applyHints();
   settle();
   return true;
+}
+
+function sameBranch(fresh) {
+  return fresh.dataset.cursor.split(".")[0] === main.dataset.cursor.split(".")[0];
 }
 
 // What only this page knows: a reply on its way that the server has not drawn yet, and those that failed.
@@ -84,7 +98,11 @@ function setBusy(on) {
   form.toggleAttribute("data-busy", on);
   const button = form.querySelector(".send");
   button.setAttribute("aria-disabled", String(on));
-  status.textContent = on ? texts.textWriting : "";
+  sayWriting();
+}
+
+function sayWriting() {
+  status.textContent = busy || burst.heard() !== null ? texts.textWriting : "";
 }
 
 function drawn(templateId) {
@@ -95,7 +113,9 @@ function newTurnId() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-async function send(text, turnId) {
+// `heard` is how many messages of the customer's last line were there when this was written; null for all.
+async function send(text, turnId, heard) {
+  burst.rest();
   const bubble = drawn("reply");
   bubble.querySelector(".text").textContent = text;
   bubble.dataset.local = "";
@@ -105,16 +125,15 @@ async function send(text, turnId) {
   toEnd();
   setBusy(true);
   hideError();
-  const { turn, problem } = await post(text, turnId);
+  const { turn, problem } = await post(text, turnId, heard);
   typing.remove();
   if (turn) {
     bubble.remove();
     if (recall(DRAFT)?.trim() === text) remember(DRAFT, "");
     await refresh();
-    announce.textContent = turn.customer;
   } else {
     await refresh();
-    failed(bubble, text, turnId, problem);
+    failed(bubble, text, turnId, heard, problem);
   }
   setBusy(false);
   box.focus();
@@ -128,12 +147,12 @@ function told({ code, message }) {
 }
 
 // Sends one reply. Gives the turn when the answer is kept, else the problem in words.
-async function post(text, turnId) {
+async function post(text, turnId, heard) {
   try {
     const response = await fetch(`${api}/turns`, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ text, client_turn_id: turnId }),
+      body: JSON.stringify({ text, client_turn_id: turnId, heard }),
     });
     const body = await response.json().catch(() => null);
     if (response.ok) return { turn: body };
@@ -143,7 +162,7 @@ async function post(text, turnId) {
   }
 }
 
-function failed(bubble, text, turnId, problem) {
+function failed(bubble, text, turnId, heard, problem) {
   remember(DRAFT, together(text, box.value));
   log.append(bubble);
   const note = drawn("failed");
@@ -154,7 +173,7 @@ function failed(bubble, text, turnId, problem) {
     if (busy) return;
     bubble.remove();
     box.focus();
-    send(text, turnId);
+    send(text, turnId, heard);
   });
   note.querySelector('[data-do="edit"]').addEventListener("click", () => {
     bubble.remove();
@@ -192,7 +211,7 @@ if (form) {
     const text = box.value.trim();
     if (busy || !text) return;
     box.value = "";
-    send(text, newTurnId());
+    send(text, newTurnId(), burst.heard());
   });
 }
 
@@ -276,16 +295,12 @@ function connect() {
     status.textContent = texts.textWriting;
     moved();
   });
-  source.addEventListener("message", (event) => {
-    if (busy) return;
-    announce.textContent = JSON.parse(event.data).customer;
-    refresh();
-  });
+  source.addEventListener("message", () => { if (!busy) refresh(); });
   source.addEventListener("hint", () => refresh());
   source.addEventListener("ended", () => { if (!busy) refresh(); });
   source.addEventListener("done", () => {
     if (busy) return;
-    status.textContent = "";
+    sayWriting();
     refresh();
   });
   source.addEventListener("error", (event) => {
@@ -342,6 +357,12 @@ addEventListener("pageshow", (event) => {
   connect();
 });
 
+// The opening is sent when the conversation is begun, not when its page is loaded again.
+log.dataset.drawn = "";
+if ("fresh" in log.dataset && recall(OPENED) !== id) {
+  remember(OPENED, id);
+  if (find("#m0 [data-pause]")) burst.play("m0");
+}
 toEnd();
 if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView({ block: "center" });
 if (form && matchMedia("(pointer: fine)").matches) box.focus({ preventScroll: true });
