@@ -2,7 +2,7 @@
 # this folder; .venv and .cache hold the lot, and `make clean` removes both.
 
 .DEFAULT_GOAL := help
-.PHONY: help install serve test lint lock harness screenshots clean eval
+.PHONY: help install serve test lint lock harness screenshots golden clean eval
 
 PYTHON ?=
 ARGS ?=
@@ -51,6 +51,9 @@ eval: .venv/.dev  ## run the quick evaluation suite on the built-in players and 
 
 screenshots: .venv/.dev  ## take the README's screenshots with Chromium
 	$(BIN)/python -m tests.browser.screenshots $(ARGS)
+
+golden: .venv/.dev  ## write the golden transcripts of the built-in customer anew (read them before you keep them)
+	$(BIN)/python -m tests.golden.make
 
 harness: .venv/.runtime .cache/harness/.made  ## our customers as Inspect's simulated users (docs/harnesses.md)
 	XDG_DATA_HOME=$(CACHE)/xdg PYTHONDONTWRITEBYTECODE=1 .cache/harness/bin/python examples/inspect/run.py \

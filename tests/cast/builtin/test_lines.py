@@ -62,3 +62,14 @@ def test_phrases_are_noticed_without_accents() -> None:
     """Who writes in a hurry leaves the accents out."""
     assert notices("cual le conviene mas", ["cuál le"])
     assert not notices("el cualquiera", ["cuál"])
+
+
+@LANGUAGES
+def test_a_line_for_something_named_has_its_place_for_it_and_no_other_line_has(language: Language) -> None:
+    """A place for a time, a sum or a name that nothing fills would be shown as it stands."""
+    customer = lines_of(language).customer.model_dump(mode="json")
+    slots = {"when": "[when]", "sum": "[sum]", "name": "[name]"}
+    for slot, heat in customer.pop("named").items():
+        assert all(slots[slot] in line for line in texts(heat))
+    assert all("[when]" in line for line in texts([customer.pop("promised"), customer.pop("promise_broken")]))
+    assert not [line for line in texts(customer) if "[" in line]

@@ -1,37 +1,30 @@
 """The built-in customer: authored lines, picked by how the customer feels, what they wait for and what was just said.
 
-An answer is a reaction to what the trainee did, and then a fact, a question or a mood: at most three parts. Nothing is
-said twice in a conversation while anything else is left.
+An answer is a reaction to what the trainee did, then what the trainee asked for, and then a question or a mood: at most
+three parts. Nothing is said twice in a conversation; where nothing fitting is left, less is said.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
+from simcustomer.cast.builtin.answering import Answering
 from simcustomer.cast.builtin.lines import CustomerLines, notices
+from simcustomer.cast.builtin.reacting import Reacting
 from simcustomer.cast.builtin.repertoire import Repertoire, chosen
 from simcustomer.cast.parts import BUILT_IN, Spoken
 from simcustomer.domain.affect import SOLUTIONS
 from simcustomer.domain.conversation import Conversation, Direction, Outcome
 from simcustomer.domain.cues import SETTLING, CueKind
-from simcustomer.domain.persona import Band, Need
+from simcustomer.domain.persona import Band, Need, NeedKind
 from simcustomer.domain.text import fold
 
-PLATEAU_POINTS = 0.5
-"""Points of tension under which a settling cue has moved nothing: the customer is at the floor under words."""
-PLATEAU_TIMES = 3
-"""From this many times on, the same sort of kind word is noticed as such."""
-BLANK_WORDS = 3
-"""A message of at most so many words that did nothing is no answer ("ok.", "I see")."""
-BIG_STEP = 3.0
-"""Points of tension from which what a message did matters more to the customer than what it asked."""
 STORY_TURNS = 4
 """Turns within which an upset customer still tells more of the story unasked; later it no longer fits."""
 
-_AGREED_TO = SOLUTIONS | {CueKind.PROTECTIVE_ACTION, CueKind.CHECKS_UNDERSTANDING}
-_KIND_WORDS = frozenset({CueKind.ACKNOWLEDGES_FEELING, CueKind.SINCERE_APOLOGY, CueKind.NAMES_THE_ISSUE})
+_AGREED_TO = SOLUTIONS | {CueKind.PROTECTIVE_ACTION, CueKind.CHECKS_UNDERSTANDING, CueKind.NAMES_THE_ISSUE}
 
 
 class BuiltInCustomer:
@@ -66,172 +59,146 @@ class _Answer:
 
     @property
     def rising(self) -> bool:
-        return self.direction.trend == "rising"
+        return self.lines.rising
+
+    @cached_property
+    def answering(self) -> Answering:
+        return Answering(self.lines)
+
+    @cached_property
+    def reacting(self) -> Reacting:
+        return Reacting(self.lines, self.answering)
 
     def text(self) -> str:
         """The finished line."""
         if self.direction.outcome:
             return self._joined(self._closing(self.direction.outcome))
-        reaction, consent = self._reaction(), self._consent()
+        reaction, consent = self.reacting.reaction(), self.answering.consent
         if consent and self._agrees_already():
             reaction = ""
-        if self._is_enough(reaction):
+        answers = [] if self.reacting.is_sore else [a for a in self.answering.told if a != reaction]
+        if self._is_enough(reaction) and not answers:
             return reaction
-        if consent and reaction:
-            return self._joined([reaction, self.lines.just_unlocked(), consent])
-        return self._joined([reaction, consent, *self._core(reaction or consent, bool(consent))])
+        if answers:
+            return self._joined([reaction, *answers, consent, *self._wish()])
+        if consent:
+            first = consent if self.answering.is_choice else reaction
+            return self._joined([first, self.lines.just_unlocked(touched=True), consent, *self._wish()])
+        return self._joined([reaction, *self._core(reaction)])
 
     def _joined(self, parts: Iterable[str]) -> str:
         """The parts as one line; parts are left out from the front until it keeps to the person's length."""
-        kept = [part for part in parts if part]
+        kept = list(dict.fromkeys(part for part in parts if part))
         while len(kept) > 1 and len(" ".join(kept).split()) > self.lines.persona.limits.max_words:
             kept = kept[1:]
         trailing = [f"{part}..." if part[-1].isalnum() else part for part in kept[:-1]]
         return " ".join([*trailing, *kept[-1:]])
 
-    # --- the reaction to what was just done ------------------------------------------------------------------------
-
-    def _reaction(self) -> str:
-        if self._is_repeated():
-            return self.lines.pick(self.bank.same_message, slot="same")
-        if special := self._touched() or self._small_answer():
-            return special
-        effect = self.direction.reacts_to
-        if effect is None or effect.cue not in set(CueKind):
-            return ""
-        kind = CueKind(effect.cue)
-        if kind not in SETTLING:
-            return self.lines.pick(self.lines.own(kind), self.bank.upset_by[kind], slot="upset")
-        if self._has_worn_off(kind, effect.delta):
-            return self.lines.pick(self.bank.plateau, slot="plateau")
-        if self.lines.hot and self.direction.trend == "steady" and not self.direction.just_met:
-            return ""
-        relieved = [line for need in self._just_met() for line in self.bank.relieved[need.kind]]
-        eased = self.lines.tone(self.bank.eased_by[kind])
-        return self.lines.pick(self.lines.own(kind), relieved, eased, slot="eased")
-
-    def _is_repeated(self) -> bool:
-        return any(fold(turn.trainee) == fold(self.lines.reply) for turn in self.lines.conversation.turns)
-
-    def _touched(self) -> str:
-        """The reaction to a sore or soft spot, unless it goes against the trend."""
-        against = {"rising": "calms", "falling": "upsets"}.get(self.direction.trend)
-        spots = [
-            trigger
-            for trigger in self.lines.persona.triggers
-            if trigger.id in self.direction.touched and trigger.effect != against
-        ]
-        return self.lines.pick(*(trigger.says for trigger in spots), slot="touched")
-
-    def _small_answer(self) -> str:
-        """The answer to a message that asks to wait, or that says nothing, if it did little else."""
-        effect = self.direction.reacts_to
-        if self.rising or self.direction.just_met or (effect and abs(effect.delta) >= BIG_STEP):
-            return ""
-        if notices(self.lines.reply, self.bank.notices.holding):
-            return self.lines.pick(self.lines.tone(self.bank.waiting), slot="waiting")
-        if effect is None and len(self.lines.reply.split()) <= BLANK_WORDS:
-            return self.lines.pick(self.bank.blank, slot="blank")
-        return ""
-
-    def _has_worn_off(self, kind: CueKind, delta: float) -> bool:
-        if self.direction.just_met:
-            return False
-        often = kind in _KIND_WORDS and self.direction.affect.seen.get(kind, 0) >= PLATEAU_TIMES
-        return often or abs(delta) < PLATEAU_POINTS
-
-    def _just_met(self) -> list[Need]:
-        return [self.lines.persona.need(need) for need in self.direction.just_met]
-
     def _is_enough(self, reaction: str) -> bool:
         """A reaction that stands alone: an agreement to wait, or now and then an angry question thrown back."""
         if not reaction or self.direction.may_tell:
             return False
-        if reaction in set(self.lines.worded(self.lines.tone(self.bank.waiting))):
+        if self.reacting.waits(reaction):
             return True
         return self.rising and reaction.endswith("?") and self.lines.coin("enough")
-
-    # --- consent ---------------------------------------------------------------------------------------------------
-
-    def _consent(self) -> str:
-        """The answer to a question that can be answered by agreeing: choose, confirm, or say yes."""
-        question, wanted, effect = self._last_question(), self.bank.notices, self.direction.reacts_to
-        if not question or self.rising or (effect and effect.delta > 0):
-            return ""
-        if self._is_choice(question):
-            return self.lines.pick(self.lines.tone(self.bank.chooses), slot="chooses")
-        if notices(question, wanted.checks):
-            kind = CueKind.CHECKS_UNDERSTANDING
-            eased = self.lines.tone(self.bank.eased_by[kind])
-            return self.lines.pick(self.lines.own(kind), eased, slot="confirms")
-        if notices(question, wanted.offers):
-            return self.lines.pick(self.lines.tone(self.bank.accepts), slot="accepts")
-        return ""
 
     def _agrees_already(self) -> bool:
         """Would the reaction say yes as well, so that agreeing beside it would be saying it twice?"""
         effect = self.direction.reacts_to
-        agrees = effect is not None and effect.cue in _AGREED_TO
-        return agrees and not self._is_choice(self._last_question())
+        return effect is not None and effect.cue in _AGREED_TO and not self.answering.is_choice
 
-    def _is_choice(self, question: str) -> bool:
-        wanted = self.bank.notices
-        either = notices(question, wanted.either) and notices(question, wanted.offers)
-        return either or notices(question, wanted.choices)
-
-    def _last_question(self) -> str:
-        return next(reversed(_questions(self.lines.reply)), "")
+    def _wish(self) -> list[str]:
+        """What is still missing, when the trainee has asked for it."""
+        return [self.lines.pick(*self._asks(), slot="asks")] if self.answering.leads_to_a_wish else []
 
     # --- a fact, a question or a mood ------------------------------------------------------------------------------
 
-    def _core(self, before: str, answered: bool) -> list[str]:
-        """What follows ``before``; ``answered``: that already answers the message's question."""
-        if told := self._told(answered):
-            return told
-        asks = self.lines.pick(*self._asks(), slot="asks")
-        if asks and not self._asked_last() and not before.endswith("?"):
-            return [asks]
-        if self._may_volunteer() and (story := self.lines.untold()):
-            return [story]
-        return [self.lines.pick(*self._moods(), slot="mood") or asks or self._anything()]
-
-    def _told(self, answered: bool) -> list[str]:
-        """The fact that the message brought out, or that it asks for."""
+    def _core(self, before: str) -> list[str]:
+        """What follows the reaction ``before``, when the reply asked nothing that was answered."""
         if fresh := self.lines.just_unlocked():
             return [fresh]
-        questions = " ".join(_questions(self.lines.reply))
-        if self.rising or answered or not questions:
+        asks = "" if self._holds_back_asking(before) else self._asked_or_reminded()
+        if asks:
+            return [asks]
+        if not self.rising and (story := self.lines.brought_out()):
+            return [story]
+        if self._may_volunteer() and (story := self.lines.untold()):
+            return [story]
+        if before and not self.lines.coin("mood"):
             return []
-        asked = self.lines.asked_for(questions)
-        if untold := self.lines.untold(asked):
-            return [untold]
-        if again := self.lines.pick(*(fact.says for fact in asked), slot="fact"):
-            return [self.lines.pick(self.bank.already_told, slot="again"), again]
-        if notices(self.lines.reply, self.bank.notices.details):
-            return [self.lines.untold() or self.lines.pick(self.bank.has_no_details, slot="details")]
-        return []
+        if mood := self.lines.pick(*self._moods(), slot="mood"):
+            return [mood]
+        return [] if before else [self.lines.pick(*self._asks(), slot="asks") or self._anything()]
+
+    def _holds_back_asking(self, before: str) -> bool:
+        wishes = self.answering.leads_to_a_wish
+        return not wishes and (self._asked_last() or before.endswith("?"))
 
     def _may_volunteer(self) -> bool:
         """Early on, now and then, an upset customer tells more of the story unasked."""
-        early = len(self.lines.conversation.turns) < STORY_TURNS
+        early = len(self.lines.conversation.turns) < STORY_TURNS and self.direction.trend == "steady"
         return early and self.lines.hot and self.lines.coin("volunteer")
 
-    def _asks(self) -> list[Iterable[str]]:
+    # --- what is missing -------------------------------------------------------------------------------------------
+
+    def _asked_or_reminded(self) -> str:
+        """The question for what is missing; a time that was promised is held up rather than asked for again."""
+        wanted = self._missing()
+        if wanted and wanted[0].kind is NeedKind.NEXT_STEP and (reminder := self._reminder()):
+            return reminder
+        return self.lines.pick(*self._asks(), slot="asks")
+
+    def _reminder(self) -> str:
+        if self.rising or self.lines.time_given:
+            return ""
+        promised = self.lines.tone(self.bank.promised)
+        return self.lines.pick_with(self.lines.time_promised, promised, slot="promised")
+
+    def _missing(self) -> list[Need]:
+        """The needs that are not met, the required ones first; one that is half met waits for the others."""
+        met, landed = self.direction.affect.needs_met, self.direction.affect.landed
+        unmet = [need for need in self.lines.persona.needs if need.id not in met]
+        half = [need for need in unmet if any(landed & set(group) for group in need.met_by)]
+        return sorted(unmet, key=lambda need: (not need.required, need in half))
+
+    def _asks(self) -> Iterator[Iterable[str]]:
+        """Questions for what is missing, the fittest pool first. None while nothing required is missing."""
         if self.direction.wants is None:
-            return []
-        wanted = self.lines.persona.need(self.direction.wants)
-        return [wanted.asks, self.bank.asks[wanted.kind]]
+            return
+        missing = self._missing()
+        for need in missing:
+            yield self._still_open(need, need.asks)
+        for need in missing:
+            yield self._still_open(need, self.bank.asks[need.kind])
+
+    def _still_open(self, need: Need, asks: Iterable[str]) -> list[str]:
+        """The questions without those that have been answered: for a time, for a person, for a step."""
+        notes, landed = self.bank.notices, self.direction.affect.landed
+        when = [ask for ask in asks if notices(ask, notes.when)]
+        who = [ask for ask in asks if notices(ask, notes.who)]
+        left = list(asks)
+        if CueKind.TIME_COMMITMENT in landed:
+            left = [ask for ask in left if ask not in when]
+        known = CueKind.OWNERSHIP in landed or self.lines.name_given
+        if need.kind is NeedKind.OWNED and known:
+            left = [ask for ask in left if ask not in who]
+        if need.kind is NeedKind.NEXT_STEP and CueKind.CONCRETE_NEXT_STEP in landed:
+            left = [ask for ask in left if ask in when]
+        return left
 
     def _asked_last(self) -> bool:
         """Was the same thing asked in the line before? People do not put one question twice running."""
         before = [u.text for u in self.lines.conversation.utterances if u.role == "customer"][-1]
-        asks = (line for pool in self._asks() for line in self.lines.worded(pool))
-        return any(fold(line) in fold(before) for line in asks)
+        asks = (line for need in self._missing()[:1] for line in (*need.asks, *self.bank.asks[need.kind]))
+        return any(fold(line) in fold(before) for line in self.lines.worded(asks))
+
+    # --- how it feels ----------------------------------------------------------------------------------------------
 
     def _moods(self) -> list[Iterable[str]]:
         """Lines that say how it feels now, the fittest pool first: softer when cooling, sharper when heating."""
         band, own, hot = self.direction.band, self.lines.persona.voice.lines, self.lines.hot
         generic = self.bank.bands[self.direction.lead]
+        helped = any(kind in SETTLING and self.lines.does(kind) for kind in self.lines.done[:1])
         match self.direction.trend:
             case "falling" if hot:
                 return [self.bank.cooling.hot, own.of(_cooler(band)), generic.of(_cooler(band))]
@@ -241,6 +208,8 @@ class _Answer:
                 return [self.bank.heating.cool, generic.of(Band.FRUSTRATED)]
             case "rising":
                 return [own.of(band), generic.of(band), self.bank.heating.hot]
+            case _ if hot and helped:
+                return [self.bank.cooling.hot, generic.of(Band.FRUSTRATED), own.of(Band.FRUSTRATED)]
             case _:
                 return [own.of(band), generic.of(band)]
 
@@ -270,7 +239,9 @@ class _Answer:
         if outcome is Outcome.SUPERVISOR and self.direction.affect.patience > 0:
             return [self._handed_over() or closing]
         if outcome in (Outcome.LEFT, Outcome.SUPERVISOR) and self.rising:
-            return [self._reaction(), closing]
+            return [self.reacting.reaction(), closing]
+        if outcome is Outcome.RESOLVED:
+            return [*self.answering.known, self.answering.choice, closing]
         return [closing]
 
     def _handed_over(self) -> str:
@@ -279,11 +250,6 @@ class _Answer:
         return self.lines.pick(
             self.lines.own(kind), self.lines.tone(self.bank.eased_by[kind]), slot="handover"
         )
-
-
-def _questions(text: str) -> list[str]:
-    """The questions in a text, each without what stands before it in the same message."""
-    return [re.split(r"[.!¿\n]", part)[-1].strip() for part in text.split("?")[:-1]]
 
 
 def _cooler(band: Band) -> Band:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +14,7 @@ from simcustomer.cast.builtin.reading import plain
 from simcustomer.domain.cues import SETTLING, UNSETTLING, CueKind, Frozen
 from simcustomer.domain.persona import BandLines, Language, Line, NeedKind
 from simcustomer.domain.rubric import Occasion
-from simcustomer.domain.text import mentions
+from simcustomer.domain.text import fold
 from simcustomer.library import load
 
 Pool = Annotated[tuple[Line, ...], Field(min_length=1)]
@@ -28,8 +28,24 @@ def addressed(line: str, address: str) -> str:
 
 
 def notices(text: str, phrases: Iterable[str]) -> bool:
-    """Does one of the phrases stand in the text, at word boundaries? Accents do not count: chats leave them out."""
-    return any(mentions(plain(text), plain(phrase)) for phrase in phrases)
+    """Does one of the phrases stand in the text, at word boundaries? Accents do not count: chats leave them out.
+
+    A trailing ``*`` of a phrase matches any ending.
+    """
+    return (pattern := _any_of(tuple(phrases))) is not None and pattern.search(_plain(text)) is not None
+
+
+@lru_cache(maxsize=4096)
+def _any_of(phrases: tuple[str, ...]) -> re.Pattern[str] | None:
+    """One pattern for all phrases: made once, because every reply is held against all that a persona could answer."""
+    stems = (_plain(phrase) for phrase in phrases)
+    options = (re.escape(s.rstrip("*")) + (r"\w*" if s.endswith("*") else "") for s in stems)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(options)})(?!\w)") if phrases else None
+
+
+@lru_cache(maxsize=4096)
+def _plain(text: str) -> str:
+    return plain(fold(text))
 
 
 class Heat(Frozen):
@@ -40,14 +56,23 @@ class Heat(Frozen):
 
 
 class Notices(Frozen):
-    """Phrases by which the customer notices what a message wants of them."""
+    """Phrases by which the customer notices what a message wants of them, and what a line of their own asks for."""
 
     holding: Pool
     either: Pool
     choices: Pool
     checks: Pool
+    rights: Pool = Field(description="whether a summary is right")
+    more: Pool = Field(description="whether anything is missing")
     offers: Pool
     details: Pool
+    service: Pool = Field(description="what can be done for the customer")
+    story: Pool = Field(description="what happened, in the customer's own words")
+    asks: Pool = Field(description="something that only the customer can know")
+    wh: Pool = Field(description="words that open a question which yes or no does not answer")
+    requests: Pool = Field(description="that the customer do something, put as a question")
+    when: Pool = Field(description="of the customer's own questions, those for a time")
+    who: Pool = Field(description="of the customer's own questions, those for a person")
 
 
 class CustomerLines(Frozen):
@@ -60,7 +85,16 @@ class CustomerLines(Frozen):
     same_message: Pool
     blank: Pool
     has_no_details: Pool
-    already_told: Pool
+    already_told: Pool = Field(description="before a fact that is told again in other words")
+    told_before: Pool = Field(description="instead of a fact that has been told in all its words")
+    story_told: Pool
+    unsure: Heat
+    neither_yes_nor_no: Heat
+    one_more_thing: Pool = Field(description="before the question for what is still missing")
+    nothing_more: Heat
+    named: Mapping[str, Heat] = Field(description="with [when], [sum] or [name]: what the reply named")
+    promised: Heat = Field(description="with [when]: a time promised earlier")
+    promise_broken: Pool = Field(description="with [when]: a time promised earlier and taken back")
     waiting: Heat
     accepts: Heat
     chooses: Heat
@@ -77,6 +111,7 @@ class CustomerLines(Frozen):
         _complete("eased_by", self.eased_by, SETTLING)
         _complete("relieved", self.relieved, frozenset(NeedKind))
         _complete("asks", self.asks, frozenset(NeedKind))
+        _complete("named", self.named, frozenset({"when", "sum", "name"}))
         _complete("bands", self.bands, frozenset({"anger", "anxiety", "confusion"}))
         return self
 
@@ -101,6 +136,7 @@ class CoachLines(Frozen):
     the_customer: Line
     hints: Pool
     hint_for_abuse: Line
+    hint_for_heat: Line
     hint_for_end: Line
     after: Mapping[CueKind, Line]
     why: Mapping[CueKind, Line]
