@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from simcustomer.cast.coach import LEAST_WORDS, MORE_WORDS, MOST_FINDINGS, LLMCoach
+from simcustomer.cast.better_wording import FEW_WORDS
+from simcustomer.cast.coach import MOST, MOST_FINDINGS, LLMCoach
 from simcustomer.domain.affect import Effect, next_affect
 from simcustomer.domain.conversation import Conversation, Turn, Utterance
-from simcustomer.domain.cues import CueKind
+from simcustomer.domain.cues import Appraisal, Cue, CueKind
+from simcustomer.domain.persona import Language, Persona
 from simcustomer.domain.rubric import (
     Answer,
     Evidence,
@@ -38,9 +42,31 @@ SAID = [
 ]
 
 
+@dataclass
+class Calms:
+    """Sees that a message with one of these words settles, and that one with blame in it hurts."""
+
+    words: tuple[str, ...] = ("on us", "safe", "promise", "word")
+    name: str = "calms"
+    asked: list[str] = field(default_factory=list)
+
+    async def appraise(
+        self, persona: Persona | None, language: Language, history: Sequence[Utterance], reply: str
+    ) -> Appraisal:
+        self.asked.append(reply)
+        cues = [Cue(kind=CueKind.OWNERSHIP, quote=word) for word in self.words if word in reply]
+        blames = [Cue(kind=CueKind.BLAMES, quote="You should")] if "You should" in reply else []
+        return Appraisal(cues=(*cues[:1], *blames))
+
+
 @pytest.fixture
-def coach(model: ScriptedModel, prompts: Prompts) -> LLMCoach:
-    return LLMCoach(model, prompts)
+def appraiser() -> Calms:
+    return Calms()
+
+
+@pytest.fixture
+def coach(model: ScriptedModel, prompts: Prompts, appraiser: Calms) -> LLMCoach:
+    return LLMCoach(model, prompts, appraiser)
 
 
 def a_scorecard() -> Scorecard:
@@ -108,10 +134,23 @@ async def test_a_right_quote_under_a_wrong_number_is_put_right(coach: LLMCoach, 
         (better(said="So it is my fault?"), "no trainee message holds"),
         (better(better="  "), "nothing else"),
         (better(better="you should have called us"), "nothing else"),
-        (better(better=" ".join(["word"] * (LEAST_WORDS + 1))), f"at most {LEAST_WORDS} words"),
-        (better(better="You get 75 euros from me by 6 pm."), "6, 75"),
+        (better(better=" ".join(["word"] * (FEW_WORDS + 1))), f"at most {FEW_WORDS} words"),
+        (better(better="You get 75 euros from me by 6 pm."), "holds what nobody gave: 6 pm, 75 euros"),
+        (better(better="I promise you 900 EUR, on us."), "900"),
+        (better(better="Thank you for your message."), "would not calm"),
+        (better(better="You should know that it is on us."), "would itself upset the customer (blames"),
     ],
-    ids=["nobody said it", "the customer said it", "empty", "the same", "too long", "new numbers"],
+    ids=[
+        "nobody said it",
+        "the customer said it",
+        "empty",
+        "the same",
+        "too long",
+        "new numbers",
+        "beyond the case file",
+        "does not calm",
+        "hurts",
+    ],
 )
 async def test_a_point_that_does_not_hold_is_asked_for_again(
     coach: LLMCoach, model: ScriptedModel, bad: dict[str, Any], why: str
@@ -127,21 +166,21 @@ async def test_a_point_that_does_not_hold_is_asked_for_again(
     assert "your answer>" in repair or not bad["better"].strip()
 
 
-@pytest.mark.parametrize("said", [4, LEAST_WORDS])
+@pytest.mark.parametrize("said", [4, FEW_WORDS, 2 * FEW_WORDS])
 async def test_the_length_that_is_asked_for_is_the_length_that_is_checked(
     coach: LLMCoach, model: ScriptedModel, said: int
 ) -> None:
-    """A short reply may become two sentences, a long one may grow by one; one word more is too long."""
+    """A wording has at most as many words as it replaces, a few where that has fewer; one word more is too long."""
     reply = " ".join(["reply"] * said)
-    allowed = max(LEAST_WORDS, said + MORE_WORDS)
+    allowed = max(FEW_WORDS, said)
     utterances = [Utterance(role="trainee", text=reply)]
     points = [better(message=0, said=reply, better=" ".join(["word"] * n)) for n in (allowed + 1, allowed)]
     model.answers = [advice(points[0]), advice(points[1])]
     found, _ = await feedback(coach, utterances)
     assert len(found[0].better.split()) == allowed
     first, second = model.asked
-    assert f"at most {MORE_WORDS} words more than said has" in first.text
-    assert f"up to {LEAST_WORDS} words in all" in first.text
+    assert f"at most as many words as said has; where said has fewer than {FEW_WORDS} words" in first.text
+    assert f"at most {MOST}, each about a different message" in first.text
     repair = second.text[len(first.text) :]
     assert f"has {allowed + 1} words" in repair
     assert f"at most {allowed} words" in repair
@@ -157,13 +196,57 @@ async def test_a_rejected_answer_is_data(coach: LLMCoach, model: ScriptedModel) 
     assert "</data-0>" not in repair
 
 
-async def test_what_does_not_hold_is_dropped_beside_what_does(coach: LLMCoach, model: ScriptedModel) -> None:
-    """One good point is enough; the others go without a second question."""
-    invented = better(said="You never told us.", message=3)
-    model.answers = [advice(better(), invented, praise=(well(quote="I am so sorry."), well()))]
+async def test_one_bad_wording_is_asked_for_again_beside_a_good_one(
+    coach: LLMCoach, model: ScriptedModel
+) -> None:
+    """What holds of the first answer stays, and the second answer adds what it mends."""
+    cold = better(message=3, said="I am sending a new one today.", better="Done.")
+    warm = cold | {"better": "This one is on us."}
+    model.answers = [advice(better(), cold), advice(better(better="Later, on us."), warm)]
+    points, _ = await feedback(coach)
+    assert [(p.message, p.better) for p in points] == [(1, better()["better"]), (3, "This one is on us.")]
+    assert "would not calm" in model.asked[1].text
+
+
+async def test_a_wording_that_fails_twice_is_dropped(coach: LLMCoach, model: ScriptedModel) -> None:
+    """Fewer points are fine: nothing is shown that does not hold."""
+    cold = better(message=3, said="I am sending a new one today.", better="Done.")
+    model.answers = [advice(better(), cold), advice(cold)]
+    points, _ = await feedback(coach)
+    assert [p.message for p in points] == [1]
+    assert len(model.asked) == 2
+
+
+async def test_when_no_wording_helps_there_is_praise_alone_or_nothing(
+    coach: LLMCoach, model: ScriptedModel
+) -> None:
+    """What was really said and cannot be mended is no error: there are just no points."""
+    cold = better(better="Thank you for your message.")
+    model.answers = [advice(cold, praise=(well(),)), advice(cold)]
+    points, praise = await feedback(coach)
+    assert (points, [p.quote for p in praise]) == ((), [well()["quote"]])
+    model.answers = [advice(cold), advice(cold)]
+    assert await feedback(coach) == ((), ())
+
+
+async def test_a_wrong_quote_of_praise_is_dropped_without_asking_again(
+    coach: LLMCoach, model: ScriptedModel
+) -> None:
+    """Praise that nobody earned goes; the points that hold do not wait for it."""
+    model.answers = [advice(better(), praise=(well(quote="I am so sorry."), well()))]
     points, praise = await feedback(coach)
     assert (len(points), len(praise)) == (1, 1)
     assert len(model.asked) == 1
+
+
+async def test_a_wording_that_fails_in_words_costs_no_observation(
+    coach: LLMCoach, model: ScriptedModel, appraiser: Calms
+) -> None:
+    """Every trainee message is observed once, and then only what is short enough and invents nothing."""
+    model.answers = [advice(better(better="You get 75 euros, on us.")), advice(better())]
+    await feedback(coach)
+    mended = SAID[1].text.replace(better()["said"], better()["better"])
+    assert appraiser.asked == [SAID[1].text, SAID[3].text, mended]
 
 
 async def test_numbers_of_the_case_may_be_used(coach: LLMCoach, model: ScriptedModel) -> None:
@@ -198,8 +281,9 @@ async def test_praise_is_kept_when_no_better_wording_holds(coach: LLMCoach, mode
 
 async def test_three_points_at_most_and_one_a_message(coach: LLMCoach, model: ScriptedModel) -> None:
     """More is not taken in: the first for each message counts, up to three messages."""
-    said = [Utterance(role="trainee", text=f"This is reply {i}.") for i in range(5)]
-    points = [better(message=i, said=f"This is reply {i}.", better="That is on us.") for i in range(5)]
+    texts = [f"This is reply {letter}." for letter in "abcde"]
+    said = [Utterance(role="trainee", text=text) for text in texts]
+    points = [better(message=i, said=text, better="That is on us.") for i, text in enumerate(texts)]
     model.answers = [advice(points[0], points[0] | {"better": "Later."}, *points[1:])]
     found, _ = await feedback(coach, said)
     assert [p.message for p in found] == [0, 1, 2]
@@ -300,6 +384,8 @@ async def test_a_hint_points_at_what_is_missing(coach: LLMCoach, model: Scripted
         ("", "is empty"),
         (" ".join(["word"] * 60), "longer"),
         ("Say: three weeks without a kettle is too long!", "gives the sentence away"),
+        ("Try “I am so sorry about this”.", "holds a ready sentence"),
+        ("Tell her this: I'll see it through myself.", "holds a ready sentence"),
     ],
 )
 async def test_a_hint_that_cannot_be_shown_is_asked_for_again(

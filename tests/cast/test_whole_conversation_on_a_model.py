@@ -39,6 +39,8 @@ GOOD = {
         "No va a pagar nada. Le llamo mañana. ¿Le parece bien?",
     ],
 }
+CURT = {"en": "Please calm down.", "es": "Cálmese, por favor."}
+"""A reply for the coach to mend."""
 
 
 @pytest.fixture
@@ -53,11 +55,12 @@ def cast(provider: FakeProvider, prompts: Prompts, understudy: Understudy) -> Ca
         return None
 
     model = LiteLLMModel("hosted_vllm/fake", provider.api_base, timeout_s=20.0, attempts=2, sleep=no_sleep)
+    appraiser = LLMAppraiser(model, prompts)
     return Cast(
-        appraiser=LLMAppraiser(model, prompts),
+        appraiser=appraiser,
         customer=LLMCustomer(model, prompts, understudy),
         judge=LLMJudge(model, prompts),
-        coach=LLMCoach(model, prompts),
+        coach=LLMCoach(model, prompts, appraiser),
     )
 
 
@@ -91,7 +94,7 @@ async def test_every_persona_is_played_and_scored(
 ) -> None:
     """From the opening to scorecard and survey: cues with quotes, lines of the model's own, feedback, and the costs."""
     with recording() as calls:
-        conversation = await played(cast, persona, GOOD[persona.language])
+        conversation = await played(cast, persona, [CURT[persona.language], *GOOD[persona.language]])
         scorecard = await judged(cast, conversation)
         hint = await cast.coach.hint(conversation)
         survey = await cast.customer.answer_survey(conversation, simulated_csat(conversation))
@@ -100,7 +103,7 @@ async def test_every_persona_is_played_and_scored(
     assert {turn.spoken_by for turn in conversation.turns} == {"hosted_vllm/fake"}
     assert len({turn.customer for turn in conversation.turns}) == len(conversation.turns)
     assert scorecard.overall is not None
-    assert scorecard.feedback
+    assert scorecard.feedback[0].message == 1
     assert scorecard.went_well
     assert hint
     assert survey.by == "hosted_vllm/fake"

@@ -17,7 +17,8 @@ NO_MODEL = "built-in practice engine, no language model"
 
 
 def cast_from(settings: Settings) -> Cast:
-    """The players. A part's own model setting wins over the general one; the coach uses the judge's model.
+    """The players. A part's own model setting wins over the general one; the coach uses the judge's model and measures
+    its better wordings by the appraiser.
 
     Nothing is asked of a model here, and with no model set neither a model library nor a prompt is loaded.
     """
@@ -27,7 +28,9 @@ def cast_from(settings: Settings) -> Cast:
         appraiser=players.appraiser(settings.appraiser_model or settings.model),
         customer=players.customer(settings.customer_model or settings.model),
         judge=players.judge(settings.judge_model or settings.model),
-        coach=players.coach(settings.judge_model or settings.model),
+        coach=players.coach(
+            settings.judge_model or settings.model, settings.appraiser_model or settings.model
+        ),
     )
 
 
@@ -110,15 +113,15 @@ class Players:
 
         return LLMJudge(self._model_of(model), self._prompts())
 
-    def coach(self, model: str | None) -> Coach:
-        """The coach."""
+    def coach(self, model: str | None, appraiser: str | None = None) -> Coach:
+        """The coach. What a model writes is measured by the appraiser of the play; the built-in one brings its own."""
         if not _is_model(model):
             from simcustomer.cast.builtin.coach import BuiltInCoach
 
             return BuiltInCoach(_built_in_appraiser())
         from simcustomer.cast.coach import LLMCoach
 
-        return LLMCoach(self._model_of(model), self._prompts())
+        return LLMCoach(self._model_of(model), self._prompts(), self.appraiser(appraiser))
 
     def trainee(self, model: str, skill: str) -> Trainee:
         """A model in the trainee's seat, told how skilled it is."""

@@ -1,17 +1,21 @@
 """The coach on a language model: a nudge while practising, better wordings and earned praise afterwards.
 
-What the coach quotes is checked here: words that nobody said are dropped, and so is a better wording that grows too
-long or brings in a number that neither the transcript nor the case file holds. Nothing is invented in their place.
+What the coach quotes is checked here: words that nobody said are dropped. A better wording must pass the checks of
+``better_wording``; one that does not is asked for once more, with the reason, and then dropped. Nothing is invented in
+their place. The observations that this takes are those of ``appraiser``: one for each trainee message, and one for each
+wording that holds in words.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
+from simcustomer.cast.better_wording import FEW_WORDS, WordingCheck
+from simcustomer.cast.hint_check import HINT_WORDS, hint_fault
+from simcustomer.cast.parts import Appraiser
 from simcustomer.cast.wording import LANGUAGES
 from simcustomer.domain.conversation import Conversation, Utterance
 from simcustomer.domain.cues import UNSETTLING
@@ -26,25 +30,15 @@ from simcustomer.domain.rubric import (
     Scorecard,
     located,
 )
-from simcustomer.domain.text import contains_quote, fold
+from simcustomer.domain.text import contains_quote
 from simcustomer.errors import ModelOutputInvalid
 from simcustomer.llm.model import ChatModel, Message
 from simcustomer.llm.prompts import Prompts, plain
 
 MOST = 3
 """Better wordings, and praises, that a scorecard shows: more than three points are not taken in."""
-MORE_WORDS = 25
-"""Words that a better wording may have more than what it replaces: one sentence."""
-LEAST_WORDS = 40
-"""Words that a better wording may always have: a reply of four words needs two sentences to become a useful one."""
 MOST_FINDINGS = 8
 """Findings of the assessment that the coach is shown, the heaviest first: it chooses up to three points."""
-HINT_WORDS = 35
-"""Longest hint, in words."""
-HINT_TOLERANCE = 1.5
-"""How far over its limit a hint may be before it is asked for again."""
-QUOTE_WORDS = 6
-"""Words in a row that a hint may share with the good sentence of a need before it gives the sentence away."""
 
 
 class _Strict(BaseModel):
@@ -79,27 +73,42 @@ class _Problem(NamedTuple):
     point: str
     fault: str
     answer: str = ""
+    wording: bool = True
 
 
 class _Checked(NamedTuple):
-    """What holds of an advice, and what is wrong with the rest of it."""
+    """What holds of an advice, what is wrong with the rest of it, and whether any of it quotes what was said."""
 
     feedback: tuple[Feedback, ...]
     praise: tuple[Praise, ...]
     problems: tuple[_Problem, ...]
+    quotes: bool
 
     @property
-    def is_enough(self) -> bool:
-        """Something holds, and at least one better wording if any was tried."""
-        return bool(self.feedback or (self.praise and not self.problems))
+    def is_good(self) -> bool:
+        """Every better wording holds, and there is something to show."""
+        return not any(problem.wording for problem in self.problems) and bool(self.feedback or self.praise)
+
+    def joined(self, later: _Checked) -> _Checked:
+        """This and what holds of a later answer besides, these points first, one of each message."""
+        feedback = {point.message: point for point in (*later.feedback, *self.feedback)}
+        praise = {point.message: point for point in (*later.praise, *self.praise)}
+        first = sorted(feedback.values(), key=lambda point: point not in self.feedback)
+        return _Checked(
+            tuple(first[:MOST]),
+            tuple(sorted(praise.values(), key=lambda point: point not in self.praise)[:MOST]),
+            later.problems,
+            self.quotes or later.quotes,
+        )
 
 
 class LLMCoach:
-    """A ``Coach`` that asks a model."""
+    """A ``Coach`` that asks a model. ``appraiser`` observes what its better wordings would do."""
 
-    def __init__(self, model: ChatModel, prompts: Prompts) -> None:
+    def __init__(self, model: ChatModel, prompts: Prompts, appraiser: Appraiser) -> None:
         self._model = model
         self._prompts = prompts
+        self._appraiser = appraiser
 
     @property
     def name(self) -> str:
@@ -113,7 +122,7 @@ class LLMCoach:
         problem = None
         for _ in range(2):
             hint = (await self._model.complete(messages, schema=_Hint, purpose="hint")).hint.strip()
-            if (problem := _hint_fault(hint, wants)) is None:
+            if (problem := hint_fault(hint, conversation.persona.needs)) is None:
                 return hint
             messages = self._again(messages, "hint", problem=problem)
         raise self._useless("hint", [str(problem)])
@@ -126,9 +135,9 @@ class LLMCoach:
         rubric: Rubric,
         scorecard: Scorecard,
     ) -> tuple[tuple[Feedback, ...], tuple[Praise, ...]]:
-        """See ``Coach.feedback``. A conversation without a trainee message has none.
+        """See ``Coach.feedback``. A conversation without a trainee message has none, and none whose wordings all fail.
 
-        Raises ``ModelOutputInvalid`` when nothing that was said holds, also the second time.
+        Raises ``ModelOutputInvalid`` when no answer quotes anything that was said.
         """
         if not any(said.role == "trainee" for said in utterances):
             return (), ()
@@ -142,27 +151,24 @@ class LLMCoach:
                 "language_name": LANGUAGES[language],
                 "utterances": utterances,
                 "findings": _findings(rubric, scorecard),
-                "more_words": MORE_WORDS,
-                "least_words": LEAST_WORDS,
+                "few_words": FEW_WORDS,
+                "most": MOST,
                 "mark": mark,
             },
         )
-        first = await self._advice(messages, persona, utterances)
-        if first.is_enough:
-            return first.feedback, first.praise
-        problems = first.problems or (_Problem("the answer", "it holds no point at all"),)
-        again = self._again(messages, "coach", problems=problems, mark=mark)
-        second = await self._advice(again, persona, utterances)
-        best = second if second.is_enough else first
-        if not (best.feedback or best.praise):
-            raise self._useless("coach", [f"{problem.point}: {problem.fault}" for problem in second.problems])
-        return best.feedback, best.praise
+        check = await WordingCheck.of(self._appraiser, persona, language, utterances, rubric)
+        advice = await self._advice(messages, check)
+        if not advice.is_good:
+            problems = advice.problems or (_Problem("the answer", "it holds no point at all"),)
+            again = self._again(messages, "coach", problems=problems, mark=mark)
+            advice = advice.joined(await self._advice(again, check))
+        if not advice.quotes:
+            raise self._useless("coach", [f"{problem.point}: {problem.fault}" for problem in advice.problems])
+        return advice.feedback, advice.praise
 
-    async def _advice(
-        self, messages: Sequence[Message], persona: Persona | None, utterances: Sequence[Utterance]
-    ) -> _Checked:
+    async def _advice(self, messages: Sequence[Message], check: WordingCheck) -> _Checked:
         advice = await self._model.complete(messages, schema=_Advice, purpose="coach")
-        return _checked(advice, persona, utterances)
+        return await _checked(advice, check)
 
     def _messages(self, template: str, values: dict[str, Any]) -> list[Message]:
         return [
@@ -210,22 +216,6 @@ def _hint_values(conversation: Conversation, wants: Need | None) -> dict[str, An
     }
 
 
-def _hint_fault(hint: str, wants: Need | None) -> str | None:
-    """Why a hint cannot be shown, as the end of a sentence that begins "it"."""
-    if not hint:
-        return "is empty"
-    if len(hint.split()) > HINT_WORDS * HINT_TOLERANCE:
-        return f"is longer than {HINT_WORDS} words"
-    if wants and _shares_words(hint, wants.say):
-        return "gives the sentence away"
-    return None
-
-
-def _shares_words(text: str, other: str) -> bool:
-    words, text = re.findall(r"\w+", fold(other)), " ".join(re.findall(r"\w+", fold(text)))
-    return any(" ".join(words[i : i + QUOTE_WORDS]) in text for i in range(len(words) - QUOTE_WORDS + 1))
-
-
 # --- the feedback ----------------------------------------------------------------------------------------------------
 
 
@@ -250,64 +240,44 @@ def _statement(sort: str, score: ItemScore) -> str:
     return " ".join(f"{sort}: {score.id.replace('_', ' ')}{reason}{quotes}".split())
 
 
-def _checked(advice: _Advice, persona: Persona | None, utterances: Sequence[Utterance]) -> _Checked:
-    """The points that hold, at most ``MOST`` of each sort and one of each message."""
+async def _checked(advice: _Advice, check: WordingCheck) -> _Checked:
+    """The points that hold, at most ``MOST`` of each sort and one of each message. Raises ``ModelError``."""
     feedback: dict[int, Feedback] = {}
     praise: dict[int, Praise] = {}
-    problems = []
+    problems, quotes = [], False
     for better in advice.say_better:
-        said = located(Evidence(message=better.message, quote=plain(better.said)), utterances)
+        said = located(Evidence(message=better.message, quote=plain(better.said)), check.utterances)
         if said is None:
             problems.append(_unsaid("say_better", better.message, better.said))
-        elif fault := _fault(better, persona, utterances):
+            continue
+        quotes = True
+        point = Feedback(message=said.message, said=said.quote, better=better.better.strip(), why=better.why)
+        if said.message in feedback or len(feedback) == MOST:
+            continue
+        if fault := await _fault(point, check):
             problems.append(_Problem(f"say_better, message {better.message}", fault, better.better))
         else:
-            point = Feedback(
-                message=said.message, said=said.quote, better=better.better.strip(), why=better.why
-            )
-            feedback.setdefault(said.message, point)
+            feedback[said.message] = point
     for well in advice.went_well:
-        if quoted := located(Evidence(message=well.message, quote=plain(well.quote)), utterances):
+        if quoted := located(Evidence(message=well.message, quote=plain(well.quote)), check.utterances):
+            quotes = True
             praise.setdefault(
                 quoted.message, Praise(message=quoted.message, quote=quoted.quote, why=well.why)
             )
         else:
-            problems.append(_unsaid("went_well", well.message, well.quote))
-    return _Checked(tuple(feedback.values())[:MOST], tuple(praise.values())[:MOST], tuple(problems))
+            problems.append(_unsaid("went_well", well.message, well.quote)._replace(wording=False))
+    return _Checked(tuple(feedback.values()), tuple(praise.values())[:MOST], tuple(problems), quotes)
 
 
 def _unsaid(field: str, message: int, words: str) -> _Problem:
     return _Problem(f"{field}, message {message}", "no trainee message holds these words", words)
 
 
-def _fault(better: _Better, persona: Persona | None, utterances: Sequence[Utterance]) -> str | None:
+async def _fault(point: Feedback, check: WordingCheck) -> str | None:
     """What is wrong with a better wording of words that were really said; None when it may be shown."""
-    if not better.better.strip() or contains_quote(better.said, better.better):
+    if not point.better or contains_quote(point.said, point.better):
         return "better says nothing else than said"
-    words, most = len(better.better.split()), max(LEAST_WORDS, len(better.said.split()) + MORE_WORDS)
-    if words > most:
-        return f"better has {words} words and is too long; at most {most} words are allowed here"
-    if new := _numbers(better.better) - _numbers(_known_text(persona, utterances)):
-        return f"better holds what nobody gave: {', '.join(sorted(new))}"
-    return None
-
-
-def _known_text(persona: Persona | None, utterances: Sequence[Utterance]) -> str:
-    """All that a better wording may draw on: the transcript and what the desk shows and may offer."""
-    parts = [said.text for said in utterances]
-    if persona:
-        case = persona.case_file
-        parts += [entry.value for entry in case.desk] + [
-            f"{offer.what} {offer.up_to or ''}" for offer in case.may_offer
-        ]
-    return "\n".join(parts)
-
-
-def _numbers(text: str) -> set[str]:
-    """The numbers in ``text``, written alike: 1,947.50 and 1947.5 are one; 18:00 is two."""
-    return {_number(found) for found in re.findall(r"\d+(?:[.,]\d+)*", text)}
-
-
-def _number(found: str) -> str:
-    digits = re.sub(r"[.,](?=\d{3}\b)", "", found).replace(",", ".")
-    return digits.rstrip("0").rstrip(".") if "." in digits else digits
+    place = (point.message, point.said, point.better)
+    # A wording that fails in words costs no observation.
+    faults = check.faults_in_words(*place) or await check.faults_in_place(*place)
+    return "; ".join(f"better {fault.says}" for fault in faults) or None

@@ -14,6 +14,7 @@ import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from statistics import NormalDist
 from typing import Any
 
 from simcustomer.domain.cues import Frozen
@@ -175,6 +176,25 @@ def macro_f1(pairs: Pairs, labels: Sequence[Hashable]) -> Estimate:
 def share(hits: Sequence[bool], groups: Sequence[str]) -> Estimate:
     """Share of the items for which it is true (exact agreement, accuracy, errors)."""
     return mean([float(hit) for hit in hits], groups)
+
+
+def wilson(hits: Sequence[bool]) -> Estimate:
+    """Share of the items for which it is true, each item by itself, with Wilson's score interval.
+
+    For counts near none or all, where the bootstrap has nothing to draw. Wilson, J. Am. Stat. Assoc. 22 (1927) 209-212:
+    centre (p + z²/2n) / (1 + z²/n), half width z √(p(1 - p)/n + z²/4n²) / (1 + z²/n).
+    """
+    n = len(hits)
+    if not n:
+        return Estimate(value=None)
+    z, p = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2), sum(hits) / n
+    scale = 1 + z * z / n
+    centre = (p + z * z / (2 * n)) / scale
+    half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / scale
+    # Rounding of floats must not push the end of the interval past the share itself.
+    return Estimate(
+        value=p, low=max(0.0, min(p, centre - half)), high=min(1.0, max(p, centre + half)), n=n, groups=n
+    )
 
 
 # --- means and differences ----------------------------------------------------------------------------------------

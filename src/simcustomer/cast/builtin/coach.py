@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 
+from simcustomer.cast.better_wording import WordingCheck
 from simcustomer.cast.builtin.lines import Lines, lines_of, notices
-from simcustomer.cast.builtin.replies import replayed, usual_effects, worst_kind
+from simcustomer.cast.builtin.replies import usual_effects, worst_kind
 from simcustomer.cast.builtin.review import Review
 from simcustomer.cast.parts import BUILT_IN, Appraiser
-from simcustomer.domain.conversation import Conversation, Utterance
+from simcustomer.domain.conversation import RESOLVED_BELOW, Conversation, Utterance
 from simcustomer.domain.cues import CueKind
 from simcustomer.domain.persona import Language, Persona
 from simcustomer.domain.rubric import Feedback, Praise, Rubric, Scorecard
@@ -55,18 +56,12 @@ class BuiltInCoach:
     ) -> tuple[tuple[Feedback, ...], tuple[Praise, ...]]:
         """Up to three better wordings, of the replies that hurt or missed most, and up to three passages that worked.
 
-        There is at least one of the two whenever the trainee wrote anything.
+        Every wording has passed the checks of ``better_wording``; where none does there are none.
         """
-        appraisals = {
-            i: await self.appraiser.appraise(persona, language, utterances[:i], said.text)
-            for i, said in enumerate(utterances)
-            if said.role == "trainee"
-        }
-        replies = list(replayed(persona, utterances, appraisals))
-        read = rubric.read_in(language)
-        review = Review(persona, language, tuple(utterances), read, scorecard, tuple(replies))
+        check = await WordingCheck.of(self.appraiser, persona, language, utterances, rubric)
+        review = Review(check, rubric.read_in(language), scorecard)
         praise = review.praise()
-        return review.feedback(praised=bool(praise)), praise
+        return await review.feedback(praised=bool(praise)), praise
 
 
 # --- hints --------------------------------------------------------------------------------------------------------
@@ -92,7 +87,7 @@ def _hints(conversation: Conversation, lines: Lines) -> Iterator[str]:
     elif wrong:
         yield coach.after[wrong]
     if not any(need.required for need in open_needs):
-        yield coach.hint_for_end
+        yield coach.hint_for_end if affect.tension < RESOLVED_BELOW else coach.hint_for_heat
     for need in open_needs:
         yield need.hint
     yield from coach.hints
