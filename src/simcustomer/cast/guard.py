@@ -208,10 +208,10 @@ def _is_in_another_language(heard: Heard) -> str | None:
 
 
 def _gives_away(heard: Heard) -> str | None:
-    """A keyword of a locked fact, unless the word stands in what is open from the start or has already been said."""
+    """A keyword of a locked fact, unless the word stands in what is open from the start or was said by either of the two."""
     persona, known = heard.conversation.persona, _known_facts(heard)
     open_texts = [persona.who, persona.situation, persona.case_file.organisation]
-    open_texts += [said.text for said in heard.conversation.utterances if said.role == "customer"]
+    open_texts += [*(said.text for said in heard.conversation.utterances), heard.reply]
     for fact in persona.facts:
         for word in () if fact.id in known else fact.keywords:
             if mentions(heard.line, word) and not any(mentions(text, word) for text in open_texts):

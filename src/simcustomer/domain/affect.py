@@ -56,7 +56,8 @@ UNSETTLES: Mapping[CueKind, tuple[float, float, float]] = {
     CueKind.COLD_SCRIPT: (7.0, 7.0, 4.0),
     CueKind.FALSE_CHEER: (7.0, 5.0, 2.0),
     CueKind.SARCASM_OR_HOSTILITY: (16.0, 12.0, 4.0),
-    CueKind.OVERPROMISE: (3.0, 3.0, 2.0),
+    # Comforts for the moment: what it costs comes when it is broken (measured on evals/cues: no effect of its own).
+    CueKind.OVERPROMISE: (1.5, 1.5, 1.0),
     CueKind.CONTRADICTS_ITSELF: (8.0, 8.0, 8.0),
     CueKind.IGNORES_QUESTION: (6.0, 6.0, 5.0),
     CueKind.THREATENS_TO_END: (11.0, 9.0, 2.0),
@@ -104,7 +105,7 @@ TRUST_LOSS = 1.2
 TRUST_WEIGHT = 0.4
 """At trust 0 settling works at 1 minus this; at trust 100 in full."""
 PATIENCE_DRAIN = 6.0
-"""Patience used by a turn that meets no need: about ten such turns from 60."""
+"""Patience used by a turn that meets no need, above the calm band: about ten such turns from 60."""
 PATIENCE_HARM = 0.5
 """Patience used per point of harm."""
 PATIENCE_BACK = 5.0
@@ -185,7 +186,7 @@ def first_affect(persona: Persona, difficulty: int) -> Affect:
     """How the customer feels when the conversation opens."""
     t = persona.temperament
     return Affect(
-        tension=_mean(persona, (t.anger, t.anxiety, t.confusion)),
+        tension=_clamp(_mean(persona, (t.anger, t.anxiety, t.confusion))),
         anger=t.anger,
         anxiety=t.anxiety,
         confusion=t.confusion,
@@ -334,7 +335,9 @@ def _felt(
     anger, anxiety, confusion = _feelings(before, aimed, tension, persona)
     hurt, eased = _total(harm), _total(relief)
     gained = len(set(memory.needs_met) - set(before.needs_met)) > 0
-    patience = before.patience + (PATIENCE_BACK if gained else -PATIENCE_DRAIN) - PATIENCE_HARM * hurt
+    # Somebody calm is not waiting: their patience is left alone, or they would walk out of a friendly chat.
+    spent = 0.0 if tension < BAND_WIDTH else PATIENCE_DRAIN
+    patience = before.patience + (PATIENCE_BACK if gained else -spent) - PATIENCE_HARM * hurt
     return memory.model_copy(
         update={
             "tension": tension,
