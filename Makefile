@@ -2,7 +2,7 @@
 # this folder; .venv and .cache hold the lot, and `make clean` removes both.
 
 .DEFAULT_GOAL := help
-.PHONY: help install serve test lint lock harness screenshots golden clean eval
+.PHONY: help install serve test lint lock harness screenshots golden train clean eval
 
 PYTHON ?=
 ARGS ?=
@@ -51,6 +51,9 @@ eval: .venv/.dev  ## run the quick evaluation suite on the built-in players and 
 
 screenshots: .venv/.dev  ## take the README's screenshots with Chromium
 	$(BIN)/python -m tests.browser.screenshots $(ARGS)
+
+train: .venv/.dev  ## learn the built-in appraiser's small model anew from the development replies (minutes)
+	$(BIN)/simcustomer eval train-appraiser evals/cues/replies.*.jsonl evals/appraise/replies.*.jsonl evals/appraise/sentences/*.jsonl
 
 golden: .venv/.dev  ## write the golden transcripts of the built-in customer anew (read them before you keep them)
 	$(BIN)/python -m tests.golden.make

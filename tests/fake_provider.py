@@ -412,7 +412,9 @@ LINES = {
         "end": ["Pues lo dejamos aquí. Adiós."],
         "survey": ["Me explicaron lo que iban a hacer, y lo que se me queda es cómo me trataron."],
         "hint": ["¿Qué necesita oír esta persona antes de que le sirva cualquier solución?"],
-        "better_wording": ["Veo lo que le ha supuesto todo esto y a partir de ahora me encargo yo en persona."],
+        "better_wording": [
+            "Veo lo que le ha supuesto todo esto y a partir de ahora me encargo yo en persona."
+        ],
         "why": ["Así ve que se ha entendido su problema."],
         "reason": ["lo muestran sus palabras"],
     },

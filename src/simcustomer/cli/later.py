@@ -97,9 +97,24 @@ class Evaluation(LazyGroup):
             "failures",
             "Provoke every failure of the table in the configured players, and count before and after the code.",
         ),
+        "train-appraiser": Later(
+            "simcustomer.cli.training",
+            "train_appraiser",
+            "Learn the built-in appraiser's model from labelled replies, one file a language; minutes, no network.",
+        ),
         "grader": Later(
             "simcustomer.cli.grader",
             "grader",
             "Measure the grader of invented facts: what it finds, what it calls invented wrongly, and where it went wrong.",
+        ),
+        "fidelity": Later(
+            "simcustomer.cli.fidelity",
+            "fidelity",
+            "Measure how true the built-in players are, and remake docs/fidelity.md. Asks no model.",
+        ),
+        "keep": Later(
+            "simcustomer.cli.fidelity",
+            "keep",
+            "Store what was measured by hand on a language model, for the page of eval fidelity.",
         ),
     }

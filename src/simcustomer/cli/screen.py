@@ -104,5 +104,9 @@ def show_scorecard(scorecard: Scorecard, rubric: Rubric) -> None:
         console.print(f"Capped at {gate.at}: {shown(gate.why)}")
     for advice in scorecard.feedback:
         console.print(f"\n[bold]Message {advice.message}[/bold] {shown(advice.said)}\n  better: {shown(advice.better)}\n  why: {shown(advice.why)}")  # fmt: skip
+    if not scorecard.feedback:
+        console.print(
+            "\nNo other wording is offered: none that was tried keeps the facts and would have helped more."
+        )
     for praise in scorecard.went_well:
         console.print(f"\n[bold]Went well[/bold] “{shown(praise.quote)}”: {shown(praise.why)}")

@@ -9,7 +9,8 @@ from typing import Any, get_args
 
 import yaml
 
-from simcustomer.cast.builtin.appraiser import observe
+from simcustomer.cast.builtin.appraiser import by_rules
+from simcustomer.cast.builtin.reading import Reading
 from simcustomer.domain.affect import first_affect, next_affect
 from simcustomer.domain.conversation import Utterance
 from simcustomer.domain.cues import Appraisal
@@ -36,12 +37,12 @@ class Case:
     hard: bool = False
 
     def appraisal(self) -> Appraisal:
-        """What the built-in appraiser observes."""
+        """What the rules of the built-in appraiser observe."""
         persona = customer(self.language, self.scene)
         history = [Utterance(role="customer", text=persona.openings[0])]
         for text in self.before:
             history += [Utterance(role="trainee", text=text), Utterance(role="customer", text="And?")]
-        return observe(persona, self.language, history, self.say)
+        return by_rules(persona, self.language, history, Reading.of(self.say))
 
     def change(self) -> float:
         """Points by which the reply moves tension."""

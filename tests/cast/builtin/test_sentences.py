@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import pytest
 
-from simcustomer.cast.builtin.appraiser import observe
+from simcustomer.cast.builtin.appraiser import by_rules
 from simcustomer.cast.builtin.keywords import keyword_lists
 from simcustomer.cast.builtin.lexicon import lexicon_for
 from simcustomer.cast.builtin.reading import Reading
@@ -38,9 +38,9 @@ def rows(language: Language) -> list[dict[str, Any]]:
 
 
 def seen(persona: Persona, reply: str, history: list[Utterance] | None = None) -> Appraisal:
-    """What the appraiser sees in a reply to the persona's opening."""
+    """What the rules see in a reply to the persona's opening."""
     opening = [Utterance(role="customer", text=persona.openings[0])]
-    return observe(persona, persona.language, history or opening, reply).only_quoted_from(reply)
+    return by_rules(persona, persona.language, history or opening, Reading.of(reply)).only_quoted_from(reply)
 
 
 def plainly(name: str, language: Language, reply: str) -> set[CueKind]:

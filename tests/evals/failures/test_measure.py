@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from simcustomer.cast.builtin.customer import BuiltInCustomer
 from simcustomer.cast.customer import LLMCustomer
@@ -33,7 +31,7 @@ from simcustomer.evals.failures.content import (
 )
 from simcustomer.evals.failures.judged import trivial
 from simcustomer.evals.failures.measure import Measured, Overheard, Stage, chosen_of, measure
-from simcustomer.evals.failures.tables import tables_of, wilson
+from simcustomer.evals.failures.tables import tables_of
 from simcustomer.library import Library
 from simcustomer.llm import litellm_model
 from simcustomer.llm.model import Message, T
@@ -291,35 +289,6 @@ async def test_a_failed_call_is_no_figure() -> None:
 def test_nothing_done_is_worth_what_the_items_say() -> None:
     """No merit and no harm is level 2 of 5 by the standard rubric's tables."""
     assert trivial(RUBRIC) == 2.0
-
-
-# --- figures ------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("hits", "n", "low", "high"),
-    [(0, 10, 0.0, 0.2775), (5, 10, 0.2366, 0.7634), (10, 10, 0.7225, 1.0), (1, 1, 0.2065, 1.0)],
-)
-def test_wilson_intervals_are_the_published_ones(hits: int, n: int, low: float, high: float) -> None:
-    """As computed elsewhere, to four digits."""
-    assert wilson(hits, n) == pytest.approx((low, high), abs=1e-4)
-
-
-@given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-def test_a_wilson_interval_holds_its_share(counts: tuple[int, int]) -> None:
-    """It lies within 0 to 1, holds the share, and mirrors that of the misses."""
-    hits, n = counts
-    found, mirrored = wilson(hits, n), wilson(n - hits, n)
-    assert found is not None
-    assert mirrored is not None
-    assert 0.0 <= found[0] <= hits / n + 1e-12
-    assert hits / n - 1e-12 <= found[1] <= 1.0
-    assert found == pytest.approx((1.0 - mirrored[1], 1.0 - mirrored[0]))
-
-
-def test_of_nothing_there_is_no_interval() -> None:
-    """Without any trial nothing is claimed."""
-    assert wilson(0, 0) is None
 
 
 # --- the command --------------------------------------------------------------------------------------------------

@@ -11,8 +11,10 @@ from collections.abc import Iterator, Sequence
 
 from simcustomer.cast.builtin import context
 from simcustomer.cast.builtin.combination import Combination
+from simcustomer.cast.builtin.impression import Settlement, impression_of
 from simcustomer.cast.builtin.lexicon import Hit, Lexicon, lexicon_for, program_talk
 from simcustomer.cast.builtin.reading import Reading, Span
+from simcustomer.cast.builtin.trained import trained_for
 from simcustomer.cast.parts import BUILT_IN
 from simcustomer.domain.conversation import Utterance
 from simcustomer.domain.cues import SETTLING, Appraisal, Cue, CueKind, Strength
@@ -111,9 +113,24 @@ class BuiltInAppraiser:
 def observe(
     persona: Persona | None, language: Language, history: Sequence[Utterance], reply: str
 ) -> Appraisal:
-    """The same, without waiting."""
-    lexicon = lexicon_for(language)
+    """The same, without waiting: what the rules see, settled with what the trained model makes of it."""
     reading = Reading.of(reply)
+    rules = by_rules(persona, language, history, reading)
+    model = trained_for(language)
+    impression = impression_of(reading, rules, model)
+    if CueKind.TALKS_TO_THE_SIMULATOR in rules.kinds() or not reading.sentences:
+        return rules
+    cues = Settlement(reading, rules, impression, model.bars).cues()
+    if any(cue.kind is CueKind.TALKS_TO_THE_SIMULATOR for cue in cues):
+        cues = tuple(cue for cue in cues if cue.kind not in SETTLING)
+    return Appraisal(cues=cues, touched=rules.touched)
+
+
+def by_rules(
+    persona: Persona | None, language: Language, history: Sequence[Utterance], reading: Reading
+) -> Appraisal:
+    """What lexicon, grammar and combination alone see in a reply."""
+    lexicon = lexicon_for(language)
     scene = context.Scene.of(persona, history, lexicon)
     aside = list(_to_the_program(reading)) or list(_transcript(reading, persona))
     hits = context.fitting(lexicon.hits(reading, scene.issue), reading, scene, lexicon)

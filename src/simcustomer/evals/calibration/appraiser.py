@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from simcustomer.cast.parts import Appraiser
+from simcustomer.domain.affect import BAND_WIDTH, DEFAULT_DIFFICULTY, Affect, first_affect, next_affect
 from simcustomer.domain.conversation import effect_on
-from simcustomer.domain.cues import Frozen
-from simcustomer.domain.persona import Language, Persona
+from simcustomer.domain.cues import Appraisal, Frozen
+from simcustomer.domain.persona import Band, Language, Persona
 from simcustomer.errors import ConfigError, ModelError
 from simcustomer.evals.calibration.drift import Accepted, Failure
 from simcustomer.evals.calibration.judgements import CONCURRENCY
@@ -136,10 +137,39 @@ async def appraise_all(
 
 
 async def effect_of(appraiser: Appraiser, persona: Persona | None, given: RatedReply) -> Effect:
-    """What the reply does to the customer, or to the reference persona where there is none. Raises ``ModelError``."""
+    """What the reply does to the customer, or to the reference persona where there is none. Raises ``ModelError``.
+
+    A reply with a band meets a customer in that band; else the earlier replies of its history are felt first.
+    """
     feels = persona or reference_persona(given.language)
-    before, after, _ = await received(appraiser, persona, feels, given.history, given.reply)
-    return effect_on(before.tension, after.tension)
+    if given.band is None:
+        before, after, _ = await received(appraiser, persona, feels, given.history, given.reply)
+        return effect_on(before.tension, after.tension)
+    observed = await appraiser.appraise(persona, given.language, given.history, given.reply)
+    return effect_in(given.band, feels, observed.only_quoted_from(given.reply))
+
+
+def effect_in(band: Band, feels: Persona, appraisal: Appraisal) -> Effect:
+    """What a reply does to a customer who is in the middle of ``band`` when it comes."""
+    before = affect_in(band, feels)
+    return effect_on(before.tension, next_affect(before, appraisal, feels, DEFAULT_DIFFICULTY).affect.tension)
+
+
+def affect_in(band: Band, feels: Persona) -> Affect:
+    """How this customer feels in the middle of a band: the opening's mixture of feelings, more or less of it.
+
+    Below the opening's own band something must have been met, or words alone could not have brought them there: all
+    needs then count as met, so that no floor hides what the reply itself does.
+    """
+    start = first_affect(feels, DEFAULT_DIFFICULTY)
+    middle = (tuple(Band).index(band) + 0.5) * BAND_WIDTH
+    share = middle / start.tension
+    mixed = {name: min(100.0, getattr(start, name) * share) for name in ("anger", "anxiety", "confusion")}
+    felt = start.model_copy(update={**mixed, "tension": middle})
+    if middle >= start.tension - BAND_WIDTH:
+        return felt
+    landed = frozenset(kind for need in feels.needs for group in need.met_by for kind in group)
+    return felt.model_copy(update={"landed": landed, "needs_met": tuple(need.id for need in feels.needs)})
 
 
 def appraiser_figures(appraised: Sequence[Appraised]) -> AppraiserFigures:

@@ -3,7 +3,8 @@
 Conversations: ``{id, group?, language?, persona?, source?, messages|turns: [{role, text}], labels?}``, one a line. A label
 is a number, a list with one number a rater, or a mapping that holds such under a name (``raters``). Separate rater files
 hold ``{id, overall?, criteria: {criterion: level or null}}``, one rater a file. Replies: ``{id, group?, language?, persona?,
-source?, history|context: [{role, text}], reply, effect?, labels?}``. Fields beyond these are passed over.
+source?, history|context: [{role, text}], reply, effect?, labels?, band?, cues?: [{kind, strength, quote}], and the slices
+of ``SLICES``}``. Fields beyond these are passed over.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from simcustomer.domain.conversation import Utterance
-from simcustomer.domain.cues import Frozen
-from simcustomer.domain.persona import Language
+from simcustomer.domain.cues import Cue, CueKind, Frozen
+from simcustomer.domain.persona import Band, Language
 from simcustomer.domain.rubric import Rubric
 from simcustomer.errors import ConfigError
 
@@ -35,6 +36,9 @@ MEANINGS: Mapping[str, Mapping[str, Effect]] = {
     "politeness_class": {"polite": "calms", "middle": "neutral", "impolite": "escalates"},
 }
 """Label field of a reply -> its values as effects. ``derived_direction`` is how helpful the receiver found it."""
+
+SLICES = ("hard", "register", "typed", "writer")
+"""Fields of a reply by which figures may be told apart: what makes it hard, its register, how it is typed, who wrote it."""
 
 OTHER_NAMES: Mapping[str, str] = {"turns": "messages", "context": "history"}
 """What other collections call a field -> what it is called here."""
@@ -59,7 +63,11 @@ class RatedConversation(Frozen):
 
 
 class RatedReply(Frozen):
-    """A reply in its context, with the effect that people saw in it."""
+    """A reply in its context, with the effect that people saw in it.
+
+    ``band`` is how upset the customer was when it came, None where that follows from the history; ``cues`` are those that
+    people marked in it; where they gave no quote it is the whole reply.
+    """
 
     id: str
     group: str
@@ -68,6 +76,9 @@ class RatedReply(Frozen):
     history: tuple[Utterance, ...]
     reply: str
     effect: Effect
+    band: Band | None = None
+    cues: tuple[Cue, ...] = ()
+    slices: Mapping[str, str] = Field(default_factory=dict)
 
 
 class _Line(BaseModel):
@@ -97,6 +108,16 @@ class _Reply(_Line):
     history: list[_Said] = []
     reply: Annotated[str, Field(min_length=1)]
     effect: str | None = None
+    band: Band | None = None
+    cues: list[Cue | CueKind] = []
+    hard: str | None = None
+    register_: Annotated[str | None, Field(alias="register")] = None
+    typed: str | None = None
+    writer: str | None = None
+
+    def slices(self) -> dict[str, str]:
+        given = {"hard": self.hard, "register": self.register_, "typed": self.typed, "writer": self.writer}
+        return {name: value for name, value in given.items() if value}
 
 
 class _Rater(BaseModel):
@@ -164,6 +185,13 @@ def read_labelled(
     )
 
 
+def replies_of(files: Sequence[Path]) -> tuple[RatedReply, ...]:
+    """The labelled replies of files that hold nothing else. Raises ``ConfigError`` with file, line, field."""
+    lines = [entry for path in files for entry in _lines(path)]
+    replies = [_rated_reply(place, row) for place, row in _rows(lines, _Reply, None)]
+    return tuple(reply for reply in replies if reply)
+
+
 def _counts_nowhere(
     given: Mapping[str, Mapping[str, Any]], known: set[str], fields: set[str]
 ) -> Iterator[str]:
@@ -199,6 +227,9 @@ def _rated_reply(place: str, row: _Reply) -> RatedReply | None:
         history=tuple(said.utterance() for said in row.history),
         reply=row.reply,
         effect=meaning,
+        band=row.band,
+        cues=tuple(cue if isinstance(cue, Cue) else Cue(kind=cue, quote=row.reply) for cue in row.cues),
+        slices=row.slices(),
     )
 
 

@@ -6,26 +6,13 @@ none of n. Situations were chosen to provoke: the shares are of these situations
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from statistics import NormalDist
 
 from simcustomer.cast.parts import BUILT_IN
 from simcustomer.evals.failures.content import FAILURES, PARTS
 from simcustomer.evals.failures.measure import Measured, Trial
 from simcustomer.evals.figures import Scalar, Titled
-from simcustomer.evals.statistics import CONFIDENCE
-
-
-def wilson(hits: int, n: int) -> tuple[float, float] | None:
-    """The 95 % score interval (low, high) of the share ``hits`` / ``n``; None without any n."""
-    if not n:
-        return None
-    z = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
-    share, room = hits / n, z * z / n
-    middle = (share + room / 2) / (1 + room)
-    half = z * math.sqrt(share * (1 - share) / n + room / (4 * n)) / (1 + room)
-    return max(0.0, middle - half), min(1.0, middle + half)
+from simcustomer.evals.statistics import wilson
 
 
 def tables_of(measured: Measured) -> list[Titled]:
@@ -103,5 +90,5 @@ def _share(hits: int, n: int) -> str:
 
 
 def _interval(hits: int, n: int) -> str:
-    found = wilson(hits, n)
-    return f"{found[0]:.2f} to {found[1]:.2f}" if found else ""
+    found = wilson([i < hits for i in range(n)])
+    return "" if found.low is None else f"{found.low:.2f} to {found.high:.2f}"

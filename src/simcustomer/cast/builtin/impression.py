@@ -1,0 +1,201 @@
+"""What the trained model makes of a reply, and how rules and model settle together which cues are reported.
+
+The rules know grammar, negation, the persona and what was said before; the model has read some thousand labelled replies
+and knows wording that no rule names. The model says what the reply as a whole does; cues that fit are kept or added on
+their own sentence, cues that do not fit are dropped. Nothing here decides what a cue does to the customer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from simcustomer.cast.builtin.combination import CUES_OF_A_KIND
+from simcustomer.cast.builtin.reading import Reading
+from simcustomer.cast.builtin.trained import Trained
+from simcustomer.domain.cues import SETTLING, UNSETTLING, Appraisal, Cue, CueKind, Strength
+from simcustomer.domain.text import contains_quote
+
+EVIDENCE = (
+    *(f"whole {effect}" for effect in ("calms", "escalates", "neutral")),
+    *(f"most {direction}" for direction in ("neither", "settles", "unsettles")),
+    *(f"last {direction}" for direction in ("neither", "settles", "unsettles")),
+    *("settling", "unsettling", "plainly unsettling", "to the program", "asks for a datum", "holds"),
+)
+"""What the verdict is made of, in order: the reply's own scores, the highest and the last of its sentences' scores, and
+counts of what the rules saw."""
+DOUBTED = 0.5
+"""Share of its bar under which the model's chance speaks against a cue that the rules saw."""
+SURE = 0.5
+"""Chance from which a cue is kept against the verdict, as a weak one: likelier there than not."""
+CLEARLY = 0.75
+"""Chance from which a cue that no rule saw is a clear one when the verdict does not rest on it alone."""
+AGREEING = 0.6
+"""Share of its bar from which a kind is taken for seen when the whole reply sounds like it: two signs support each other."""
+TO_THE_PROGRAM = 0.35
+"""Chance from which a sentence is taken for talk to the program: missing one lets words buy relief, so the bar is low."""
+FORKED = 0.2
+"""With the chances of calming and escalating this near to each other, and neither far ahead, the reply does neither."""
+_HURTS_NOT_ALWAYS = frozenset({CueKind.PREMATURE_SOLUTION, CueKind.OVERPROMISE})
+"""Unsettling kinds that need not upset: no explanation of a reply that does."""
+_BY_HISTORY = frozenset({CueKind.CONTRADICTS_ITSELF, CueKind.ASKS_TO_REPEAT})
+"""Kinds that hang on what was said before: the rules alone see them, and what they saw stands."""
+_AGAINST: Mapping[str, frozenset[CueKind]] = {
+    "calms": UNSETTLING - _BY_HISTORY - {CueKind.TALKS_TO_THE_SIMULATOR},
+    "escalates": frozenset(),
+    "neutral": (SETTLING | UNSETTLING) - _BY_HISTORY - {CueKind.TALKS_TO_THE_SIMULATOR},
+}
+"""Verdict -> the kinds that contradict it. Settling words in a reply that escalates do not: harm outweighs them anyway."""
+
+
+@dataclass(frozen=True)
+class Impression:
+    """The chances of each effect (0-1, they sum to 1), and of each cue kind in each sentence."""
+
+    effects: Mapping[str, float]
+    sentences: tuple[Mapping[CueKind, float], ...]
+    unsettling: tuple[float, ...]
+    """For each sentence how much more it sounds unsettling than settling."""
+
+    @property
+    def verdict(self) -> str:
+        """calms, escalates or neutral."""
+        calms, escalates = self.effects["calms"], self.effects["escalates"]
+        if abs(calms - escalates) < FORKED:
+            return "neutral"
+        return max(self.effects, key=lambda effect: self.effects[effect])
+
+
+def impression_of(reading: Reading, rules: Appraisal, model: Trained) -> Impression:
+    """Read a reply with the model. ``rules`` is what the rules saw in it."""
+    texts = [reading.text[sentence.start : sentence.end] for sentence in reading.sentences]
+    seen = [named_rules(rules, reading.quote(sentence)) for sentence in reading.sentences]
+    parts = [model.part.scores(text, names) for text, names in zip(texts, seen, strict=True)]
+    kinds = [
+        {
+            CueKind(kind): _as_chance(score)
+            for kind, score in zip(model.kinds.labels, scores, strict=True)
+            if kind not in _BY_HISTORY
+        }
+        for scores in (model.kinds.scores(text, names) for text, names in zip(texts, seen, strict=True))
+    ]
+    effects = model.verdict.chances(evidence(model.whole.scores(reading.text), parts, rules))
+    return Impression(effects, tuple(kinds), tuple(part[2] - part[1] for part in parts))
+
+
+def evidence(whole: Sequence[float], parts: Sequence[Sequence[float]], rules: Appraisal) -> list[float]:
+    """The numbers of ``EVIDENCE`` for one reply."""
+    most = [max(column) for column in zip(*parts, strict=True)] if parts else [0.0] * 3
+    last = list(parts[-1]) if parts else [0.0] * 3
+    kinds = [cue.kind for cue in rules.cues]
+    plain = [cue.kind for cue in rules.cues if cue.strength is not Strength.WEAK]
+    return [
+        *whole,
+        *most,
+        *last,
+        float(sum(kind in SETTLING for kind in kinds)),
+        float(sum(kind in UNSETTLING for kind in kinds)),
+        float(any(kind in UNSETTLING for kind in plain)),
+        float(CueKind.TALKS_TO_THE_SIMULATOR in kinds),
+        float(CueKind.INFORMATION_REQUEST in kinds),
+        float(CueKind.HOLDING_STATEMENT in kinds),
+    ]
+
+
+def named_rules(rules: Appraisal, sentence: str) -> tuple[str, ...]:
+    """The kinds that the rules saw in a sentence, as names for the model."""
+    return tuple(sorted({cue.kind.value for cue in rules.cues if _touch(sentence, cue.quote)}))
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """Rules and model about one reply, put together."""
+
+    reading: Reading
+    rules: Appraisal
+    impression: Impression
+    bars: Mapping[str, float]
+
+    def cues(self) -> tuple[Cue, ...]:
+        """The cues that are reported, in the order of the reply."""
+        found = [cue for cue in self._candidates() if self._likely(cue)]
+        cues = [fitting for cue in found if (fitting := self._fitting(cue))]
+        wanted = self._wanted
+        if wanted and not any(cue.kind in wanted and cue.strength is not Strength.WEAK for cue in cues):
+            cues = self._with_best(cues)
+        cues.sort(key=lambda cue: self.reading.raw.find(cue.quote))
+        return tuple(cue for n, cue in enumerate(cues) if _times(cue.kind, cues[:n]) < CUES_OF_A_KIND)
+
+    # --- the steps --------------------------------------------------------------------------------------------------
+
+    @property
+    def _wanted(self) -> frozenset[CueKind]:
+        """The kinds that would explain the verdict."""
+        explained = {"calms": SETTLING, "escalates": UNSETTLING - _HURTS_NOT_ALWAYS}
+        return explained.get(self.impression.verdict, frozenset())
+
+    def _candidates(self) -> list[Cue]:
+        """What the rules saw, and what the model sees beside it."""
+        cues = list(self.rules.cues)
+        known = {(cue.kind, self._place(cue.quote)) for cue in cues}
+        for place, kinds in enumerate(self.impression.sentences):
+            for kind, chance in kinds.items():
+                if chance >= self._bar(kind) and (kind, place) not in known:
+                    clear = kind in self._wanted or chance >= CLEARLY
+                    cues.append(self._cue(kind, place, clear=clear))
+        return cues
+
+    def _bar(self, kind: CueKind) -> float:
+        """The chance from which a kind is taken for seen in this reply."""
+        if kind is CueKind.TALKS_TO_THE_SIMULATOR:
+            return min(self.bars[kind], TO_THE_PROGRAM)
+        return self.bars[kind] * (AGREEING if kind in self._wanted else 1.0)
+
+    def _likely(self, cue: Cue) -> bool:
+        """Is a cue of the rules also likely to the model?"""
+        chance = self._chance(cue)
+        return chance is None or cue.kind in _BY_HISTORY or chance >= DOUBTED * self.bars[cue.kind]
+
+    def _fitting(self, cue: Cue) -> Cue | None:
+        """A cue against the verdict stays only as a weak one, and only where the model is sure of it."""
+        if cue.kind not in _AGAINST[self.impression.verdict]:
+            return cue
+        chance = self._chance(cue)
+        if chance is None or chance < SURE or self.impression.verdict == "neutral":
+            return None
+        return cue.model_copy(update={"strength": Strength.WEAK})
+
+    def _with_best(self, cues: list[Cue]) -> list[Cue]:
+        """The likeliest cue of the verdict's direction, on the sentence that sounds most like it, as a clear one."""
+        sign = 1.0 if self.impression.verdict == "escalates" else -1.0
+        place = max(range(len(self.impression.sentences)), key=lambda i: sign * self.impression.unsettling[i])
+        kinds = self.impression.sentences[place]
+        kind = max(self._wanted & kinds.keys(), key=lambda kind: kinds[kind] / self.bars[kind])
+        rest = [cue for cue in cues if cue.kind is not kind or self._place(cue.quote) != place]
+        return [*rest, self._cue(kind, place, clear=True)]
+
+    def _cue(self, kind: CueKind, place: int, *, clear: bool) -> Cue:
+        quote = self.reading.quote(self.reading.sentences[place])
+        return Cue(kind=kind, strength=Strength.CLEAR if clear else Strength.WEAK, quote=quote)
+
+    def _chance(self, cue: Cue) -> float | None:
+        """The model's chance of a cue; None for a kind that it does not know, or a quote in no sentence."""
+        place = self._place(cue.quote)
+        return None if place is None else self.impression.sentences[place].get(cue.kind)
+
+    def _place(self, quote: str) -> int | None:
+        sentences = self.reading.sentences
+        return next((i for i, s in enumerate(sentences) if _touch(self.reading.quote(s), quote)), None)
+
+
+def _times(kind: CueKind, cues: Sequence[Cue]) -> int:
+    return sum(cue.kind is kind for cue in cues)
+
+
+def _touch(sentence: str, quote: str) -> bool:
+    return contains_quote(sentence, quote) or contains_quote(quote, sentence)
+
+
+def _as_chance(score: float) -> float:
+    return 1.0 / (1.0 + math.exp(-score))

@@ -1,0 +1,162 @@
+"""A small trained model in plain Python: linear scores over the runs of letters and words of a text.
+
+The weights come from ``evals/training.py``, which learns them from the project's own replies (``evals/cues``) and uses
+``letters`` and ``words`` of this module, so that both sides cut a text alike. They ship as ``trained/<language>.json.gz``.
+Weighting is the usual tf-idf: (1 + ln count) x idf, each block scaled to length 1 (scikit-learn's ``sublinear_tf``).
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from itertools import pairwise
+from typing import Any
+
+from simcustomer.cast.builtin.reading import plain
+from simcustomer.domain.persona import Language
+
+LONGEST_RUN = 5
+"""Letters in the longest run that is looked at: long enough for most stems, short enough to survive a typing mistake."""
+SHORTEST_RUN = 2
+"""Letters in the shortest."""
+
+_TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)?|[?.,;:!]")
+_MARKS = frozenset("?.,;:!")
+_NEGATORS = frozenset(
+    "no not never nor cannot without nobody nothing none nunca sin ni jamas nadie nada tampoco".split()  # noqa: SIM905 - reads better
+)
+
+Weights = Mapping[str, tuple[float, tuple[tuple[int, float], ...]]]
+"""Feature -> its idf, and the weight it has for each label's place."""
+
+
+def folded(text: str) -> str:
+    """Lower case without accents, straight apostrophes, every number a 0: what a model is to see of a text."""
+    return re.sub(r"\d+(?:[.,:]\d+)*", "0", plain(text.replace("’", "'")))
+
+
+def letters(text: str) -> Iterator[str]:
+    """The runs of letters in each word of ``text``, with a blank at the word's ends."""
+    for word in folded(text).split():
+        padded = f" {word} "
+        for size in range(SHORTEST_RUN, LONGEST_RUN + 1):
+            yield from (padded[i : i + size] for i in range(max(1, len(padded) - size + 1)))
+
+
+def words(text: str) -> Iterator[str]:
+    """Words and pairs of words; after a negation, up to the next mark, a word is another word."""
+    marked, negated = [], False
+    for token in _TOKEN.findall(folded(text)):
+        negated = negated and token not in _MARKS
+        marked.append(f"!{token}" if negated else token)
+        negated = negated or token in _NEGATORS or token.endswith("n't")
+    yield from marked
+    yield from (f"{first} {second}" for first, second in pairwise(marked))
+
+
+@dataclass(frozen=True)
+class Linear:
+    """One linear model: a score for each label. ``seen`` weighs what the rules saw, by name."""
+
+    labels: tuple[str, ...]
+    offsets: tuple[float, ...]
+    letters: Weights
+    words: Weights
+    seen: Weights
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any]) -> Linear:
+        """From its form in a file."""
+        blocks = {name: _weights(data[name]) for name in ("letters", "words", "seen")}
+        return cls(tuple(data["labels"]), tuple(data["offsets"]), **blocks)
+
+    def scores(self, text: str, seen: Collection[str] = ()) -> list[float]:
+        """One score for each label, in the order of ``labels``; higher is likelier. Any text will do."""
+        totals = list(self.offsets)
+        _add(totals, self.letters, letters(text))
+        _add(totals, self.words, words(text))
+        for name in seen:
+            for place, weight in self.seen.get(name, (0.0, ()))[1]:
+                totals[place] += weight
+        return totals
+
+
+@dataclass(frozen=True)
+class Dense:
+    """A linear model over a fixed list of numbers, each first moved by its mean and divided by its spread."""
+
+    labels: tuple[str, ...]
+    offsets: tuple[float, ...]
+    means: tuple[float, ...]
+    spreads: tuple[float, ...]
+    weights: tuple[tuple[float, ...], ...]
+
+    def chances(self, values: Sequence[float]) -> dict[str, float]:
+        """The chance of each label (0-1, they sum to 1), from values in the order in which they were learned."""
+        scaled = [
+            (value - mean) / spread
+            for value, mean, spread in zip(values, self.means, self.spreads, strict=True)
+        ]
+        scores = [
+            offset + math.fsum(w * v for w, v in zip(row, scaled, strict=True))
+            for offset, row in zip(self.offsets, self.weights, strict=True)
+        ]
+        top = max(scores)
+        raised = [math.exp(score - top) for score in scores]
+        return {label: value / math.fsum(raised) for label, value in zip(self.labels, raised, strict=True)}
+
+
+@dataclass(frozen=True)
+class Trained:
+    """All that was learned for one language.
+
+    ``whole`` scores a reply's effect, ``part`` the direction of a sentence, ``kinds`` the cue kinds of a sentence (a score
+    above 0: likelier than not); ``bars`` are the chances from which a kind is taken for seen; ``verdict`` puts the scores
+    of a reply and of its sentences together. ``source`` says from what it was learned.
+    """
+
+    whole: Linear
+    part: Linear
+    kinds: Linear
+    bars: Mapping[str, float]
+    verdict: Dense
+    source: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any]) -> Trained:
+        """From its form in a file."""
+        dense = {name: _frozen(value) for name, value in data["verdict"].items()}
+        linear = {name: Linear.read(data[name]) for name in ("whole", "part", "kinds")}
+        return cls(**linear, bars=data["bars"], verdict=Dense(**dense), source=data["source"])
+
+
+@lru_cache(maxsize=4)
+def trained_for(language: Language) -> Trained:
+    """The model of a language, read once, when a reply is first appraised."""
+    packed = (resources.files(__package__) / "trained" / f"{language}.json.gz").read_bytes()
+    return Trained.read(json.loads(gzip.decompress(packed)))
+
+
+def _add(totals: list[float], known: Weights, features: Iterable[str]) -> None:
+    """Add a block's part to each label's total."""
+    counts = Counter(feature for feature in features if feature in known)
+    values = {feature: (1.0 + math.log(count)) * known[feature][0] for feature, count in counts.items()}
+    length = math.sqrt(math.fsum(value * value for value in values.values())) or 1.0
+    for feature, value in values.items():
+        for place, weight in known[feature][1]:
+            totals[place] += weight * value / length
+
+
+def _weights(data: Mapping[str, Sequence[Any]]) -> Weights:
+    return {feature: (idf, tuple((int(i), w) for i, w in pairs)) for feature, (idf, pairs) in data.items()}
+
+
+def _frozen(value: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(tuple(each) if isinstance(each, list) else each for each in value)

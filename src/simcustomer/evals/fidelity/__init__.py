@@ -1,0 +1,1 @@
+"""How true the players are, in one page: what is measured now, and what was measured by hand and kept."""

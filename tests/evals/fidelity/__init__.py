@@ -1,0 +1,1 @@
+"""Tests of docs/fidelity.md and what stands on it."""

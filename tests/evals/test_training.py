@@ -1,0 +1,114 @@
+"""Learning the built-in appraiser's model, and the cue set that it is learned from."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from simcustomer.cast.builtin.trained import Trained
+from simcustomer.cli.training import train_appraiser
+from simcustomer.domain.cues import Cue, CueKind
+from simcustomer.domain.text import contains_quote
+from simcustomer.errors import ConfigError
+from simcustomer.evals.calibration.rated import EFFECTS, RatedReply
+from simcustomer.evals.fidelity.cue_set import CueSet
+from simcustomer.evals.training import learned, packed
+from tests.people import a_persona
+
+FOLDER = Path(__file__).parents[2] / "evals" / "cues"
+SET = CueSet.of(FOLDER)
+MIN_REPLIES = {"en": 2000, "es": 1000}
+MIN_HARD = 0.45
+"""Half of the replies are to be hard; writers missed it by a little."""
+
+
+def some_replies(writers: Sequence[str]) -> list[RatedReply]:
+    """Twenty good, twenty bad and twenty neutral replies of each writer."""
+    rows = []
+    for writer in writers:
+        for i in range(20):
+            good = f"I have blocked card {i} and you will not lose a cent, {writer}."
+            bad = f"That is not my job {i}, {writer}, you should have checked."
+            for text, effect, kind in (
+                (good, "calms", CueKind.PROTECTIVE_ACTION),
+                (bad, "escalates", CueKind.BLAMES),
+                (f"One moment, {writer}, number {i}.", "neutral", CueKind.HOLDING_STATEMENT),
+            ):
+                rows.append(
+                    RatedReply.model_validate(
+                        {
+                            "id": f"{writer}{i}{effect}", "group": f"{writer}{i % 3}", "language": "en", "persona": "p",
+                            "history": [], "reply": text, "effect": effect,
+                            "cues": [Cue(kind=kind, quote=text)], "slices": {"writer": writer},
+                        }
+                    )
+                )  # fmt: skip
+    return rows
+
+
+def test_the_same_replies_give_the_same_model() -> None:
+    """Byte for byte, so that a change of the model is a change of what it learned from."""
+    replies = some_replies(["A", "B", "C"])
+    first = packed(learned(replies, lambda *_: a_persona(), "en"))
+    assert first == packed(learned(replies, lambda *_: a_persona(), "en"))
+
+
+def test_what_was_learned_tells_good_from_bad() -> None:
+    """On words of nobody it was learned from."""
+    document = learned(some_replies(["A", "B", "C"]), lambda *_: a_persona(), "en")
+    model = Trained.read(json.loads(json.dumps(document)))
+    good = dict(
+        zip(
+            model.whole.labels, model.whole.scores("I have blocked it and you will not lose it."), strict=True
+        )
+    )
+    bad = dict(
+        zip(model.whole.labels, model.whole.scores("Not my job, you should have looked."), strict=True)
+    )
+    assert good["calms"] > good["escalates"]
+    assert bad["escalates"] > bad["calms"]
+
+
+def test_one_voice_is_not_enough() -> None:
+    """What the model makes of strangers has to be learned from strangers."""
+    with pytest.raises(ConfigError, match="2 writers; at least 3"):
+        learned(some_replies(["A", "B"]), lambda *_: a_persona(), "en")
+
+
+def test_the_reporting_part_is_not_learned_from() -> None:
+    """The command refuses it, with the reason."""
+    with pytest.raises(ConfigError, match="kept for reporting"):
+        train_appraiser([FOLDER / "reporting" / "replies.en.jsonl"])
+
+
+def test_the_parts_share_neither_writer_nor_situation() -> None:
+    """What is reported is of strangers."""
+    for of in (lambda r: r.slices["writer"], lambda r: r.group, lambda r: r.history):
+        assert not {of(r) for r in SET.development} & {of(r) for r in SET.reporting}
+
+
+@pytest.mark.parametrize("language", list(MIN_REPLIES))
+def test_the_set_is_large_mixed_and_hard(language: str) -> None:
+    """All personas, bands, registers and effects, and about half of it hard."""
+    rows = [r for r in (*SET.development, *SET.reporting) if r.language == language]
+    assert len(rows) >= MIN_REPLIES[language]
+    assert len({r.persona for r in rows}) == len({r.band for r in rows}) == 5
+    assert {r.slices["register"] for r in rows} == {"chat", "phone", "email"}
+    assert {r.slices["typed"] for r in rows} == {"native", "nonnative", "typos"}
+    assert set(Counter(r.effect for r in rows)) == set(EFFECTS)
+    assert sum("hard" in r.slices for r in rows) >= MIN_HARD * len(rows)
+
+
+def test_every_quote_stands_in_its_reply() -> None:
+    """No cue without proof, in the labels as everywhere."""
+    lost = [
+        r.id
+        for r in (*SET.development, *SET.reporting)
+        for c in r.cues
+        if not contains_quote(r.reply, c.quote)
+    ]
+    assert not lost
