@@ -16,7 +16,9 @@ def without_direction(folder: Path) -> Path:
     shutil.copytree(content_dir("prompts"), folder)
     customer = folder / "customer.j2"
     whole = customer.read_text(encoding="utf-8")
-    broken = whole.replace("The chat goes on: no goodbye, and do not call it solved.", "")
+    broken = whole.replace(
+        "The chat goes on: no goodbye, also when they say theirs, and do not call it solved.", ""
+    )
     assert broken != whole
     customer.write_text(broken, encoding="utf-8")
     return folder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -79,10 +79,40 @@ def test_one_voice_is_not_enough() -> None:
         learned(some_replies(["A", "B"]), lambda *_: a_persona(), "en")
 
 
-def test_the_reporting_part_is_not_learned_from() -> None:
-    """The command refuses it, with the reason."""
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [
+        (lambda r: r.effect == "calms", "nothing is labelled 'escalates'"),
+        (lambda r: r.effect != "calms" or r.slices["writer"] == "A", "nothing is labelled 'calms' but by A"),
+        (lambda r: r.id.startswith(("A0", "B0", "C0")), "no cue kind stands in 12 sentences"),
+    ],
+)
+def test_too_little_to_learn_from_is_said(kept: Callable[[RatedReply], bool], said: str) -> None:
+    """By what is missing, before anything is fitted."""
+    replies = [reply for reply in some_replies(["A", "B", "C"]) if kept(reply)]
+    with pytest.raises(ConfigError, match=f"en: {said}"):
+        learned(replies, lambda *_: a_persona(), "en")
+
+
+def test_a_file_without_replies_teaches_nothing(tmp_path: Path) -> None:
+    """It is an error and no silent success; so is a folder that cannot be made, before minutes of learning."""
+    empty = tmp_path / "empty.jsonl"
+    empty.write_text("\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"empty\.jsonl: holds no labelled reply"):
+        train_appraiser([empty], tmp_path)
+    rows = [json.dumps({"id": str(n), "reply": "One moment.", "effect": "neutral"}) for n in range(3)]
+    empty.write_text("\n".join(rows), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"empty\.jsonl/folder: cannot be written"):
+        train_appraiser([empty], empty / "folder")
+
+
+def test_the_reporting_part_is_not_learned_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command refuses it, with the reason, also from within its folder."""
     with pytest.raises(ConfigError, match="kept for reporting"):
         train_appraiser([FOLDER / "reporting" / "replies.en.jsonl"])
+    monkeypatch.chdir(FOLDER / "reporting")
+    with pytest.raises(ConfigError, match="kept for reporting"):
+        train_appraiser([Path("replies.en.jsonl")])
 
 
 def test_the_parts_share_neither_writer_nor_situation() -> None:

@@ -53,7 +53,7 @@ async def test_a_reply_before_the_last_message_has_the_cue(
     )
 
 
-@pytest.mark.parametrize("heard", [0, -1, 4, "all", 1.5])
+@pytest.mark.parametrize("heard", [0, -1, 4, "all", 1.5, True])
 async def test_a_number_that_cannot_be_is_refused(client: httpx.AsyncClient, heard: object) -> None:
     """Neither API nor form takes a number of messages that no customer sends; nothing is kept."""
     talk = await begin(client)

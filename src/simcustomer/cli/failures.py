@@ -54,9 +54,9 @@ def failures(
     )
     opened: AbstractContextManager[tuple[Journal | None, bytes]]
     opened = kept_answers(log) if log else nullcontext((None, new_salt()))
-    if out:
-        write_text(out, "{}\n")  # a folder that cannot be written to is noticed before any model is asked
     with opened as (journal, salt):
+        if out:
+            write_text(out, "{}\n")  # a folder that cannot be written to is noticed before any model is asked
         cast, grader = _players(settings, journal, salt)
         stage = Stage(cast, grader, library, library.rubric(rubric), at_once)
         if journal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import resources
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Annotated
 
 import typer
@@ -25,18 +26,20 @@ def train_appraiser(
     ] = None,
 ) -> None:
     """Learn the built-in appraiser's model from labelled replies, one file a language; minutes, no network."""
-    if kept_back := [path for path in files if "reporting" in path.parts]:
+    if kept_back := [path for path in files if "reporting" in (*path.parts, path.resolve().parent.name)]:
         raise ConfigError(
             f"{kept_back[0]}: is kept for reporting: what was learned from it cannot be measured on it"
         )
     replies, library = replies_of(files), library_of(load_settings())
+    if not replies:
+        raise ConfigError(f"{files[0]}: holds no labelled reply; evals/cues/README.md says what a line is")
     folder = out or Path(str(resources.files("simcustomer.cast.builtin") / "trained"))
+    _require_writable(folder)
     for language in sorted({reply.language for reply in replies}):
         document = learned(replies, library.persona, language)
         body = packed(document)
         path = folder / f"{language}.json.gz"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
             path.write_bytes(body)
         except OSError as error:
             raise ConfigError(f"{path}: cannot be written: {error}") from error
@@ -45,3 +48,13 @@ def train_appraiser(
             f"{len(document['source']['writers'])} writers",
             soft_wrap=True,
         )
+
+
+def _require_writable(folder: Path) -> None:
+    """Make the folder and try a nameless file in it: learning takes minutes, and their result is not to be lost."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ConfigError(f"{folder}: cannot be written: {error}") from error

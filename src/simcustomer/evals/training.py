@@ -132,8 +132,7 @@ def learned(replies: Sequence[RatedReply], persona_of: Any, language: Language) 
         if reply.language == language:
             data.add(reply, persona_of(reply.persona, language) if reply.persona else None)
     writers = [reply.slices.get("writer", "") for reply in data.replies]
-    if len(set(writers)) < FEWEST_WRITERS:
-        raise ConfigError(f"{language}: {len(set(writers))} writers; at least {FEWEST_WRITERS} are needed")
+    _require_enough(data, writers, language)
     tasks = _tasks(data)
     strange = _scores_of_strangers(tasks, writers)
     return {
@@ -152,6 +151,29 @@ def packed(document: dict[str, Any]) -> bytes:
     """The file's bytes; the same document always gives the same ones."""
     text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return gzip.compress(text.encode(), compresslevel=9, mtime=0)
+
+
+def _require_enough(data: _Set, writers: Sequence[str], language: Language) -> None:
+    """Writers, sentences of one kind, and whoever is left out, every effect and direction among the others."""
+    if len(set(writers)) < FEWEST_WRITERS:
+        raise ConfigError(f"{language}: {len(set(writers))} writers; at least {FEWEST_WRITERS} are needed")
+    if not _learnable(data.units):
+        raise ConfigError(f"{language}: no cue kind stands in {RARE_KIND} sentences; label more replies")
+    of_reply = [(own, reply.effect) for own, reply in zip(writers, data.replies, strict=True)]
+    of_unit = [(writers[unit.reply], unit.direction) for unit in data.units]
+    for part in _parts(writers):
+        for rows, labels in ((of_reply, EFFECTS), (of_unit, DIRECTIONS)):
+            if lacking := sorted(set(labels) - {label for own, label in rows if own not in part}):
+                who = ", ".join(part)
+                raise ConfigError(
+                    f"{language}: nothing is labelled {lacking[0]!r} but by {who}; label more replies"
+                )
+
+
+def _parts(writers: Sequence[str]) -> list[list[str]]:
+    """The writers that are left out together."""
+    names = sorted(set(writers))
+    return [names[start::FOLDS] for start in range(min(FOLDS, len(names)))]
 
 
 # --- the steps ------------------------------------------------------------------------------------------------------
@@ -208,8 +230,7 @@ def _scores_of_strangers(tasks: dict[str, _Task], writers: Sequence[str]) -> dic
     import numpy as np
 
     found = {name: np.zeros((len(task.reply_of), len(task.labels))) for name, task in tasks.items()}
-    names = sorted(set(writers))
-    for part in (names[start::FOLDS] for start in range(min(FOLDS, len(names)))):
+    for part in _parts(writers):
         strange = [i for i, own in enumerate(writers) if own in part]
         known = [i for i, own in enumerate(writers) if own not in part]
         for name, task in tasks.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, Strict
 from typing_extensions import TypedDict
 
 from simcustomer.domain.affect import DEFAULT_DIFFICULTY, first_affect
@@ -55,7 +55,7 @@ class Reply(_Asked):
 
     text: str
     client_turn_id: ClientTurnId
-    heard: Heard | None = None
+    heard: Annotated[Heard, Strict()] | None = None
 
 
 class GoBack(_Asked):

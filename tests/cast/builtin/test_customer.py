@@ -256,6 +256,14 @@ async def test_every_kind_of_harm_gets_its_own_reaction(kind: CueKind, language:
     assert any(line.split("{")[0] in said for line in pool)
 
 
+async def test_told_to_calm_down_the_customer_answers_that() -> None:
+    """An order to calm down that also makes light of the trouble is answered as an order to calm down."""
+    kind = KIND.DISMISSES_OR_MINIMISES
+    cues = tuple(Cue(kind=one, quote="it") for one in (KIND.TELLS_TO_CALM_DOWN, kind))
+    said = await answer(a_persona(), reacts_to=effect(kind, 9), trend="rising", cues=cues)
+    assert any(line in said for line in lines_of("en").customer.upset_by[KIND.TELLS_TO_CALM_DOWN])
+
+
 ASKING = {
     KIND.OPEN_QUESTION: "What happened?",
     KIND.OFFERS_CHOICE: "Which of the two would you prefer?",

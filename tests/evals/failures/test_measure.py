@@ -330,10 +330,21 @@ def test_a_stopped_measurement_goes_on(
     assert model.asked == asked + 1
 
 
-def test_a_log_of_something_else_is_refused(tmp_path: Path) -> None:
-    """With its line, and nothing in it is changed."""
-    log = tmp_path / "other.jsonl"
-    log.write_text('{"kind": "run"}\n', encoding="utf-8")
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"kind": "run"}\n',
+        "Notes that end\nwithout a line end",
+        "One line of notes",
+        '{"failure_table": 1, "salt": "zz"}\n',
+    ],
+)
+def test_a_log_of_something_else_is_refused(tmp_path: Path, text: str) -> None:
+    """With its line, and nothing in it is changed, nor in the file for the result."""
+    log, out = tmp_path / "other.jsonl", tmp_path / "out.json"
+    log.write_text(text, encoding="utf-8")
+    out.write_text("[1]", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"other\.jsonl:1: .* not a log of the failure table"):
-        failures(log=log, at_once=4)
-    assert log.read_text(encoding="utf-8") == '{"kind": "run"}\n'
+        failures(log=log, out=out, at_once=4)
+    assert log.read_text(encoding="utf-8") == text
+    assert out.read_text(encoding="utf-8") == "[1]"

@@ -14,7 +14,7 @@ from simcustomer.cast.builtin.answering import Answering
 from simcustomer.cast.builtin.lines import CustomerLines, notices
 from simcustomer.cast.builtin.named import name_in, sum_in
 from simcustomer.cast.builtin.repertoire import Repertoire, holding
-from simcustomer.domain.cues import SETTLING, UNSETTLING, CueKind
+from simcustomer.domain.cues import SETTLING, UNSETTLING, CueKind, Strength
 from simcustomer.domain.persona import Need
 from simcustomer.domain.text import fold
 
@@ -114,6 +114,8 @@ class Reacting:
     def _upset(self, kind: CueKind) -> str:
         effect = self.lines.direction.reacts_to
         said = [effect.quote, *holding([effect.quote], self.lines.reply)] if effect else []
+        if kind is CueKind.DISMISSES_OR_MINIMISES and self._is_told_to_calm_down():
+            kind = CueKind.TELLS_TO_CALM_DOWN
         if kind is CueKind.CONTRADICTS_ITSELF and (when := self._time_broken()):
             return self.lines.pick_with(when, self.bank.promise_broken, slot="broken")
         return self.lines.pick(
@@ -121,6 +123,13 @@ class Reacting:
             self.lines.own(kind),
             self.bank.upset_by.get(kind, ()),
             slot="upset",
+        )
+
+    def _is_told_to_calm_down(self) -> bool:
+        """Is it plainly an order to calm down? People answer that, also where it makes light of their trouble."""
+        told = CueKind.TELLS_TO_CALM_DOWN
+        return any(
+            cue.kind is told and cue.strength is not Strength.WEAK for cue in self.lines.direction.cues
         )
 
     def _time_broken(self) -> str:

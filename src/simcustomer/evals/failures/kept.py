@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import ValidationError
+from pydantic import StringConstraints, ValidationError
 
 from simcustomer.domain.cues import Frozen
 from simcustomer.errors import ConfigError
@@ -24,7 +25,7 @@ from simcustomer.llm.prompts import new_salt
 
 class _First(Frozen):
     failure_table: int = 1
-    salt: str
+    salt: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{2})+$")]
 
 
 @contextmanager
@@ -37,19 +38,19 @@ def kept_answers(path: Path) -> Iterator[tuple[Journal, bytes]]:
         path.parent.mkdir(parents=True, exist_ok=True)
         data = path.read_bytes() if path.exists() else b""
         whole = data[: data.rfind(b"\n") + 1]
+        first, calls = _read(path, whole or data)  # before anything is taken away: the file may be another's
         file = path.open("ab", buffering=0)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written: {error}") from error
     with file:
         file.truncate(len(whole))
-        first, calls = _read(path, whole)
         if not whole:
             file.write(first.model_dump_json().encode() + b"\n")
         yield Journal(RunLog(path, file), Budget(Limits()), calls), bytes.fromhex(first.salt)
 
 
 def _read(path: Path, data: bytes) -> tuple[_First, list[Call]]:
-    lines = data.split(b"\n")[:-1]
+    lines = data.removesuffix(b"\n").split(b"\n") if data else []
     first = _parsed(path, 1, lines[0], _First) if lines else _First(salt=new_salt().hex())
     return first, [_parsed(path, number, line, Call) for number, line in enumerate(lines[1:], 2)]
 
