@@ -120,7 +120,8 @@ async def test_nothing_scrolls_sideways(
     """At 320 pixels every page fits its width."""
     watched.expected = ("503", "404")
     page = await open_page(address, viewport={"width": 320, "height": 640})
-    width = "() => document.documentElement.scrollWidth"
+    # The measure is of the page as it is read: with its own fonts, which may come after the page.
+    width = "async () => { await document.fonts.ready; return document.documentElement.scrollWidth }"
     wide = {
         name: w
         async for name in every_page(page, appraiser, scoring)

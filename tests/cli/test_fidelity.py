@@ -87,3 +87,23 @@ def test_what_cannot_be_kept_is_said(evals: Path, kind: str, files: list[str], d
     with pytest.raises(ConfigError, match=says):
         keep(kind, [Path(name) for name in files], name="x", made_on=day)
     assert not (evals / "fidelity").exists()
+
+
+@pytest.mark.parametrize("name", ["../x", "Two Calls", "a--b", "", "opened"])
+def test_what_is_kept_takes_an_id_of_its_own(evals: Path, name: str) -> None:
+    """Neither a path nor the file that says when the reporting part was opened."""
+    with pytest.raises(ConfigError, match=r"--as .* cannot be an id; allowed: small letters"):
+        keep("failures", [Path("x")], name=name, made_on="2026-01-30")
+
+
+def test_somebody_answered(evals: Path) -> None:
+    """A figure without a player is refused."""
+    with pytest.raises(ConfigError, match="--player: must not be empty"):
+        keep("failures", [Path("x")], name="x", made_on="2026-01-30", player=" ")
+
+
+def test_a_page_that_cannot_be_written_is_noticed_first(evals: Path) -> None:
+    """Before minutes of measuring."""
+    Path("file").touch()
+    with pytest.raises(ConfigError, match="file: cannot be written"):
+        fidelity(out=Path("file/page.md"))

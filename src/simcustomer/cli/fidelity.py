@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,7 +12,7 @@ import typer
 from rich.progress import Progress
 
 from simcustomer.cast.casting import cast_from
-from simcustomer.cli.inputs import library_of, write_text
+from simcustomer.cli.inputs import library_of, require_writable, write_text
 from simcustomer.cli.screen import console, error_console, show_table, shown
 from simcustomer.errors import ConfigError
 from simcustomer.evals.fidelity.of_failures import failures_kept
@@ -20,6 +21,8 @@ from simcustomer.evals.fidelity.page import page_of
 from simcustomer.evals.fidelity.parts import Bench, Measurement, measurement_of
 from simcustomer.evals.fidelity.stored import (
     BY_HAND,
+    ID,
+    OPENED,
     PARTS,
     Part,
     Stored,
@@ -48,8 +51,10 @@ def fidelity(
     require()
     parts = [_part(name) for name in only] if only else list(PARTS)
     bench = bench_of(settings)
-    measured = _measured(bench, parts)
     target = out or (None if only else PAGE)
+    if target:
+        require_writable(target.parent)
+    measured = _measured(bench, parts)
     if target is None:
         for part in parts:
             _show(part, measured[part])
@@ -75,6 +80,7 @@ def keep(
     settings = load_settings()
     require()
     day = _day(made_on)
+    _require_names(name, player)
     if kind == "failures":
         stored = failures_kept(name, files, day, player, note)
     elif kind == "run":
@@ -125,6 +131,15 @@ def _part(name: str) -> Part:
         if name == part:
             return part
     raise ConfigError(f"--only {name!r} is not known; allowed: {', '.join(PARTS)}")
+
+
+def _require_names(name: str, player: str) -> None:
+    if not re.fullmatch(ID, name) or name == Path(OPENED).stem:
+        raise ConfigError(
+            f"--as {name!r} cannot be an id; allowed: small letters, digits, single dashes; not {Path(OPENED).stem!r}"
+        )
+    if not player.strip():
+        raise ConfigError("--player: must not be empty; say who answered")
 
 
 def _day(text: str) -> date:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from importlib import resources
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Annotated
 
 import typer
 
-from simcustomer.cli.inputs import library_of
+from simcustomer.cli.inputs import library_of, require_writable
 from simcustomer.cli.screen import console, shown
 from simcustomer.errors import ConfigError
 from simcustomer.evals.calibration.rated import replies_of
@@ -34,7 +33,7 @@ def train_appraiser(
     if not replies:
         raise ConfigError(f"{files[0]}: holds no labelled reply; evals/cues/README.md says what a line is")
     folder = out or Path(str(resources.files("simcustomer.cast.builtin") / "trained"))
-    _require_writable(folder)
+    require_writable(folder)  # learning takes minutes
     for language in sorted({reply.language for reply in replies}):
         document = learned(replies, library.persona, language)
         body = packed(document)
@@ -48,13 +47,3 @@ def train_appraiser(
             f"{len(document['source']['writers'])} writers",
             soft_wrap=True,
         )
-
-
-def _require_writable(folder: Path) -> None:
-    """Make the folder and try a nameless file in it: learning takes minutes, and their result is not to be lost."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise ConfigError(f"{folder}: cannot be written: {error}") from error

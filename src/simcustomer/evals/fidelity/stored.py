@@ -39,6 +39,8 @@ whether the appraiser is asked in one call with the customer's line or apart."""
 BY_HAND = "a hosted model, by hand"
 """Who answered: the prompts as they are rendered were given by hand to a model that nobody chose."""
 OPENED = "opened.json"
+ID = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+"""What a measurement and its file may be called."""
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 T = TypeVar("T", bound=BaseModel)
 
@@ -58,7 +60,7 @@ class Noise(Frozen):
 class Stored(Frozen):
     """One measurement. ``n`` counts what ``of`` names (conversations, situations); files of a section stand by date."""
 
-    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    id: Annotated[str, StringConstraints(pattern=ID)]
     section: Section
     title: Line
     made_on: date
@@ -106,7 +108,7 @@ def read_stored(folder: Path) -> tuple[Stored, ...]:
             found.append(one)
     noisy = [one.id for one in found if one.judge_noise]
     if len(noisy) > 1:
-        raise ConfigError(f"{folder}: judge_noise: stands in {' and '.join(noisy)}; one file may have it")
+        raise ConfigError(f"{folder}: judge_noise: stands in {' and '.join(noisy)}; keep it in one of them")
     return tuple(sorted(found, key=lambda one: (one.made_on, one.id)))
 
 
@@ -130,4 +132,4 @@ def read(path: Path, model: type[T]) -> T:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"])) or "document"
-        raise ConfigError(f"{path}: {field}: {first['msg']}") from error
+        raise ConfigError(f"{path}: {field}: {first['msg'].removeprefix('Value error, ')}") from error
