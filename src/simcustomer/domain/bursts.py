@@ -12,7 +12,7 @@ from itertools import combinations, pairwise
 
 from pydantic import Field, model_validator
 
-from simcustomer.domain.cues import Cue, CueKind, Frozen
+from simcustomer.domain.cues import Cue, CueKind, Frozen, Strength
 from simcustomer.domain.text import fold
 
 MOST_MESSAGES = 3
@@ -83,11 +83,13 @@ def pause_before(message: str, bursts: Bursts) -> float:
 def interruption(reply: str) -> Cue:
     """The cue of a reply that was sent before the customer's last message: its first sentence, or the words it begins with.
 
-    ``reply`` holds something that can be seen.
+    A weak one: it stings, and yet news that takes a fear away is heard also when it comes too early. As a clear one it
+    would outweigh whatever the reply holds. ``reply`` holds something that can be seen.
     """
     start = next(part for part in [*_sentences(reply), reply] if fold(part))
     words = re.match(rf"\s*\S+(?:\s+\S+){{0,{QUOTED_WORDS - 1}}}", start)
-    return Cue(kind=CueKind.INTERRUPTS, quote=words.group().strip() if words else start)
+    quote = words.group().strip() if words else start
+    return Cue(kind=CueKind.INTERRUPTS, strength=Strength.WEAK, quote=quote)
 
 
 def _sentences(text: str) -> Iterator[str]:
