@@ -108,7 +108,7 @@ async def test_who_answers_before_the_end_has_interrupted(page: Page) -> None:
     assert await cues(page) == [["names_the_issue", "interrupts"]]
     await page.clock.resume()
     await end(page)
-    await expect(page.locator(".lane")).to_contain_text("answered before they had finished")
+    await expect(page.locator("main")).to_contain_text("answered before they had finished")
 
 
 async def test_who_waits_has_not(page: Page) -> None:
