@@ -265,7 +265,11 @@ def test_trust_falls_faster_than_it_grows(difficulty: int, good: CueKind, bad: C
 
 @given(personas(), difficulties)
 def test_patience_runs_out_on_turns_that_meet_no_need(persona: Persona, difficulty: int) -> None:
-    """Empty replies use up any patience within a finite number of turns; difficulty never makes it last longer."""
+    """Empty replies use up any patience within a finite number of turns; difficulty never makes it last longer.
+
+    Of whoever is upset: somebody calm does not wait for anything.
+    """
+    assume(first_affect(persona, difficulty).band is not Band.CALM)
     turns = []
     for d in (difficulty, max(DIFFICULTIES)):
         affect, n = first_affect(persona, d), 0
@@ -273,6 +277,15 @@ def test_patience_runs_out_on_turns_that_meet_no_need(persona: Persona, difficul
             affect, n = next_affect(affect, Appraisal(), persona, d).affect, n + 1
         turns.append(n)
     assert turns[1] <= turns[0] <= 100
+
+
+@given(personas(), difficulties)
+def test_somebody_calm_loses_no_patience(persona: Persona, difficulty: int) -> None:
+    """A friendly chat may go on: a reply that meets no need costs a calm customer nothing."""
+    calm = first_affect(persona, difficulty).model_copy(
+        update={"tension": 10.0, "anger": 10.0, "anxiety": 10.0, "confusion": 10.0}
+    )
+    assert next_affect(calm, Appraisal(), persona, difficulty).affect.patience == calm.patience
 
 
 @given(personas(), st.lists(appraisals, min_size=1, max_size=6))
