@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simcustomer.domain.cues import UNSETTLING, CueKind
+from simcustomer.domain.cues import OBSERVED_BY_CODE, UNSETTLING, CueKind
 from simcustomer.domain.rubric import MIN_SCORED_SHARE, Answer, Criterion, level_from_items
 from simcustomer.library import Library
 from simcustomer.settings import content_dir
@@ -71,9 +71,9 @@ def test_help_is_seen_in_settling_cues_and_harm_in_unsettling_ones() -> None:
 
 
 def test_every_kind_of_harm_is_asked_about() -> None:
-    """No unsettling cue is without an item, except talk to the program, which simply does not count."""
+    """No unsettling cue is without an item, except talk to the program, which simply does not count, and what code observes."""
     asked = {kind for item in RUBRIC.items().values() if item.seen_as for kind in item.seen_as.cues}
-    assert set(UNSETTLING) - asked == {CueKind.TALKS_TO_THE_SIMULATOR}
+    assert set(UNSETTLING) - asked == {CueKind.TALKS_TO_THE_SIMULATOR, *OBSERVED_BY_CODE}
 
 
 def test_judgement_about_escalating_needs_an_occasion() -> None:

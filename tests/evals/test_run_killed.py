@@ -141,7 +141,7 @@ def test_ctrl_c_is_written_down_and_gone_on_from(server: ForkServer, content: Pa
 
 def test_faults_at_five_percent_end_complete_with_failures_listed(server: ForkServer, content: Path) -> None:
     """Every sample has a result; what failed is listed with its reason and has no score."""
-    suite = {**SUITE, "epochs": 2, "concurrency": {"requests": 8}}
+    suite = {**SUITE, "epochs": 4, "concurrency": {"requests": 8}}
     write_suite(content, suite)
     starts = Starts(server, content)
     with CountingProvider(share=0.05) as provider:
@@ -150,7 +150,7 @@ def test_faults_at_five_percent_end_complete_with_failures_listed(server: ForkSe
         lasting = provider.failed["refusal"] + provider.failed["content_filter"]
     run = read_run(log_of(content / "faulty"))
     assert run.finished_at
-    assert len(run.results) == len(run.planned) == 24
+    assert len(run.results) == len(run.planned) == 48
     assert lasting > 0
     assert 0 < len(run.failures) <= lasting
     for result in run.results:
