@@ -36,7 +36,7 @@ from simcustomer.domain.cues import (
 )
 from simcustomer.domain.persona import Language, Persona
 from simcustomer.domain.rubric import Item, Rubric
-from simcustomer.domain.text import contains_quote, fold
+from simcustomer.domain.text import contains_quote, fold, overlaps
 
 Check = Literal["length", "facts", "promises", "effect", "items"]
 CHECKS: tuple[Check, ...] = ("length", "facts", "promises", "effect", "items")
@@ -148,7 +148,7 @@ class WordingCheck:
         if CueKind.TALKS_TO_THE_SIMULATOR in seen.kinds():
             return ""
         hurtful = [cue.quote for cue in seen.cues if cue.kind in UNSETTLING]
-        kept = (part for part in sentences(said) if not any(overlap(part, quote) for quote in hurtful))
+        kept = (part for part in sentences(said) if not any(overlaps(part, quote) for quote in hurtful))
         return "\n".join(kept)
 
     def _invents(self, better: str) -> list[Fault]:
@@ -230,11 +230,6 @@ def in_place(text: str, said: str, better: str) -> str:
     words = (re.sub(marks, lambda _: marks, re.escape(word)) for word in said.split())
     found = re.search(r"\s+".join(words), text, re.IGNORECASE)
     return text[: found.start()] + better + text[found.end() :] if found else better
-
-
-def overlap(part: str, quote: str) -> bool:
-    """Does the quote stand in the part, or the part in the quote?"""
-    return contains_quote(part, quote) or contains_quote(quote, part)
 
 
 def _of_words(appraisal: Appraisal) -> Appraisal:

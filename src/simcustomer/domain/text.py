@@ -35,6 +35,11 @@ def contains_quote(text: str, quote: str) -> bool:
     return bool(folded) and folded in fold(text)
 
 
+def overlaps(one: str, other: str) -> bool:
+    """True when either text stands in the other, both folded."""
+    return contains_quote(one, other) or contains_quote(other, one)
+
+
 def mentions(text: str, phrase: str) -> bool:
     """True when ``phrase`` stands in ``text`` at word boundaries, both folded and without accents.
 

@@ -12,7 +12,7 @@ from simcustomer.cast.grader import FactGrader, Grade
 from simcustomer.domain.conversation import Utterance
 from simcustomer.domain.cues import Frozen
 from simcustomer.domain.persona import Language, Persona
-from simcustomer.domain.text import contains_quote
+from simcustomer.domain.text import overlaps
 from simcustomer.errors import ModelError
 from simcustomer.evals.results import LineGrade, SampleResult
 from simcustomer.library import Library
@@ -131,7 +131,7 @@ def _figures(
 ) -> GraderFigures:
     scored = [(line, answer.grade) for line, answer in answered if answer.grade]
     found = [(line, grade) for line, grade in scored if line.invented and grade.invented]
-    right = sum(_same_place(line.words, grade.words) for line, grade in found)
+    right = sum(overlaps(line.words, grade.words) for line, grade in found)
     return GraderFigures(
         grader=name,
         group=group,
@@ -155,11 +155,6 @@ def _misses(answered: Iterable[tuple[LabelledLine, LineGrade]]) -> Iterable[Miss
                 said=answer.grade,
                 failure=answer.failure,
             )
-
-
-def _same_place(labelled: str, quoted: str) -> bool:
-    """One holds the other: a quote may be shorter or longer than the label."""
-    return contains_quote(quoted, labelled) or contains_quote(labelled, quoted)
 
 
 def _share(part: int, whole: int) -> float | None:

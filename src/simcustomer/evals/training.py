@@ -22,7 +22,7 @@ from simcustomer.cast.builtin.reading import Reading
 from simcustomer.cast.builtin.trained import letters, words
 from simcustomer.domain.cues import SETTLING, UNSETTLING, Appraisal, CueKind
 from simcustomer.domain.persona import Language, Persona
-from simcustomer.domain.text import contains_quote
+from simcustomer.domain.text import overlaps
 from simcustomer.errors import ConfigError
 from simcustomer.evals.calibration.rated import EFFECTS, RatedReply
 from simcustomer.evals.statistics import require
@@ -77,7 +77,7 @@ class _Set:
         rules = by_rules(persona, reply.language, reply.history, reading)
         for sentence in reading.sentences:
             quote = reading.quote(sentence)
-            kinds = frozenset(cue.kind for cue in reply.cues if _in(quote, cue.quote))
+            kinds = frozenset(cue.kind for cue in reply.cues if overlaps(quote, cue.quote))
             text = reading.text[sentence.start : sentence.end]
             self.units.append(Unit(len(self.replies), text, kinds, named_rules(rules, quote)))
         self.replies.append(reply)
@@ -286,10 +286,6 @@ def _bars(units: Sequence[Unit], kinds: Sequence[CueKind], scores: Any) -> dict[
 def _learnable(units: Sequence[Unit]) -> list[CueKind]:
     counts = {kind: sum(kind in unit.kinds for unit in units) for kind in CueKind}
     return [kind for kind, count in counts.items() if count >= RARE_KIND]
-
-
-def _in(sentence: str, quote: str) -> bool:
-    return contains_quote(sentence, quote) or contains_quote(quote, sentence)
 
 
 def _coefficients(model: Any) -> tuple[Any, Any]:

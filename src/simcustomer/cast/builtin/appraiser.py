@@ -116,10 +116,10 @@ def observe(
     """The same, without waiting: what the rules see, settled with what the trained model makes of it."""
     reading = Reading.of(reply)
     rules = by_rules(persona, language, history, reading)
-    model = trained_for(language)
-    impression = impression_of(reading, rules, model)
     if CueKind.TALKS_TO_THE_SIMULATOR in rules.kinds() or not reading.sentences:
         return rules
+    model = trained_for(language)
+    impression = impression_of(reading, rules, model)
     cues = Settlement(reading, rules, impression, model.bars).cues()
     if any(cue.kind is CueKind.TALKS_TO_THE_SIMULATOR for cue in cues):
         cues = tuple(cue for cue in cues if cue.kind not in SETTLING)

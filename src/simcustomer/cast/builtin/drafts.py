@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from simcustomer.cast.better_wording import in_place, overlap
+from simcustomer.cast.better_wording import in_place
 from simcustomer.cast.builtin.lines import CoachLines
 from simcustomer.cast.builtin.manner import Manner, after_greeting, greeting
 from simcustomer.cast.builtin.replies import Reply
@@ -28,6 +28,7 @@ from simcustomer.cast.known import shares_words
 from simcustomer.cast.stated import sentences
 from simcustomer.domain.cues import SETTLING, CueKind
 from simcustomer.domain.persona import Need
+from simcustomer.domain.text import overlaps
 
 FIRST_THINGS = (
     CueKind.ACKNOWLEDGES_FEELING,
@@ -89,7 +90,7 @@ class Drafts:
     def _passages(self) -> Iterator[str]:
         """What hurt, from its first sentence to its last; or what carries nothing; then the whole reply."""
         text, parts = self.reply.text, sentences(self.reply.text)
-        hurt = [i for i, part in enumerate(parts) if any(overlap(part, quote) for quote in self._hurtful)]
+        hurt = [i for i, part in enumerate(parts) if any(overlaps(part, quote) for quote in self._hurtful)]
         if hurt:
             yield span(text, hurt[0], hurt[-1])
         elif not self._hurtful:

@@ -15,7 +15,7 @@ from simcustomer.cast.builtin.combination import CUES_OF_A_KIND
 from simcustomer.cast.builtin.reading import Reading
 from simcustomer.cast.builtin.trained import Trained
 from simcustomer.domain.cues import SETTLING, UNSETTLING, Appraisal, Cue, CueKind, Strength
-from simcustomer.domain.text import contains_quote
+from simcustomer.domain.text import overlaps
 
 EVIDENCE = (
     *(f"whole {effect}" for effect in ("calms", "escalates", "neutral")),
@@ -105,7 +105,7 @@ def evidence(whole: Sequence[float], parts: Sequence[Sequence[float]], rules: Ap
 
 def named_rules(rules: Appraisal, sentence: str) -> tuple[str, ...]:
     """The kinds that the rules saw in a sentence, as names for the model."""
-    return tuple(sorted({cue.kind.value for cue in rules.cues if _touch(sentence, cue.quote)}))
+    return tuple(sorted({cue.kind.value for cue in rules.cues if overlaps(sentence, cue.quote)}))
 
 
 @dataclass(frozen=True)
@@ -186,15 +186,11 @@ class Settlement:
 
     def _place(self, quote: str) -> int | None:
         sentences = self.reading.sentences
-        return next((i for i, s in enumerate(sentences) if _touch(self.reading.quote(s), quote)), None)
+        return next((i for i, s in enumerate(sentences) if overlaps(self.reading.quote(s), quote)), None)
 
 
 def _times(kind: CueKind, cues: Sequence[Cue]) -> int:
     return sum(cue.kind is kind for cue in cues)
-
-
-def _touch(sentence: str, quote: str) -> bool:
-    return contains_quote(sentence, quote) or contains_quote(quote, sentence)
 
 
 def _as_chance(score: float) -> float:

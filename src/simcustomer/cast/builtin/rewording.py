@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from simcustomer.cast.better_wording import longest, overlap
+from simcustomer.cast.better_wording import longest
 from simcustomer.cast.stated import sentences
 from simcustomer.domain.cues import SETTLING, Appraisal, CueKind
-from simcustomer.domain.text import contains_quote, fold
+from simcustomer.domain.text import contains_quote, fold, overlaps
 
 MAX_SAID_WORDS = 60
 """Up to so many words a reply is reworded whole."""
@@ -65,11 +65,11 @@ def kept_passages(text: str, appraisal: Appraisal, hurtful: Sequence[str]) -> li
         return []
     kept = []
     for sentence in sentences(text):
-        hurts = any(overlap(sentence, quote) for quote in hurtful)
+        hurts = any(overlaps(sentence, quote) for quote in hurtful)
         for part in _TURN.split(sentence) if hurts else [sentence]:
-            if any(overlap(part, quote) for quote in hurtful):
+            if any(overlaps(part, quote) for quote in hurtful):
                 continue
-            found = (cue.kind for cue in appraisal.cues if overlap(part, cue.quote))
+            found = (cue.kind for cue in appraisal.cues if overlaps(part, cue.quote))
             merits = frozenset(kind for kind in found if kind in SETTLING)
             if merits or (not hurts and any(ch.isdigit() for ch in part)):
                 kept.append(Kept(_as_sentence(part), merits))
