@@ -53,7 +53,7 @@ screenshots: .venv/.dev  ## take the README's screenshots with Chromium
 	$(BIN)/python -m tests.browser.screenshots $(ARGS)
 
 train: .venv/.dev  ## learn the built-in appraiser's small model anew from the development replies (minutes)
-	$(BIN)/simcustomer eval train-appraiser evals/cues/replies.*.jsonl evals/appraise/replies.*.jsonl evals/appraise/sentences/*.jsonl
+	$(BIN)/simcustomer eval train-appraiser evals/cues/replies.*.jsonl evals/cues/twins.*.jsonl evals/appraise/replies.*.jsonl evals/appraise/sentences/*.jsonl
 
 golden: .venv/.dev  ## write the golden transcripts of the built-in customer anew (read them before you keep them)
 	$(BIN)/python -m tests.golden.make

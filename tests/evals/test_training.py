@@ -16,6 +16,7 @@ from simcustomer.domain.text import contains_quote
 from simcustomer.errors import ConfigError
 from simcustomer.evals.calibration.rated import EFFECTS, RatedReply
 from simcustomer.evals.fidelity.cue_set import CueSet
+from simcustomer.evals.spelling import spelling_of
 from simcustomer.evals.training import learned, packed
 from tests.people import a_persona
 
@@ -92,6 +93,19 @@ def test_too_little_to_learn_from_is_said(kept: Callable[[RatedReply], bool], sa
     replies = [reply for reply in some_replies(["A", "B", "C"]) if kept(reply)]
     with pytest.raises(ConfigError, match=f"en: {said}"):
         learned(replies, lambda *_: a_persona(), "en")
+
+
+def test_hasty_replies_teach_no_spelling() -> None:
+    """Their slips would be known as words; where all are hasty it is said."""
+    hasty = [
+        r.model_copy(update={"slices": {**r.slices, "typed": "typos"}}) for r in some_replies(["A", "B", "C"])
+    ]
+    with pytest.raises(ConfigError, match="no carefully typed reply"):
+        learned(hasty, lambda *_: a_persona(), "en")
+    slip = hasty[0].model_copy(update={"reply": "I hvae blocked it."})
+    known = spelling_of([*some_replies(["A", "B", "C"]), slip, slip])["known"]
+    assert "blocked" in known
+    assert "hvae" not in known
 
 
 def test_a_file_without_replies_teaches_nothing(tmp_path: Path) -> None:

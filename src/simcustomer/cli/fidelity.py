@@ -16,6 +16,7 @@ from simcustomer.cli.inputs import library_of, require_writable, write_text
 from simcustomer.cli.screen import console, error_console, show_table, shown
 from simcustomer.errors import ConfigError
 from simcustomer.evals.fidelity.of_failures import failures_kept
+from simcustomer.evals.fidelity.of_rewordings import rewordings_kept
 from simcustomer.evals.fidelity.of_run import run_kept
 from simcustomer.evals.fidelity.page import page_of
 from simcustomer.evals.fidelity.parts import Bench, Measurement, measurement_of
@@ -34,7 +35,7 @@ from simcustomer.evals.statistics import require
 from simcustomer.settings import Settings, load_settings
 
 PAGE = Path("docs/fidelity.md")
-KINDS: tuple[Literal["failures", "run"], ...] = ("failures", "run")
+KINDS: tuple[Literal["failures", "run", "rewordings"], ...] = ("failures", "run", "rewordings")
 
 
 def fidelity(
@@ -65,10 +66,13 @@ def fidelity(
 
 def keep(
     kind: Annotated[
-        str, typer.Argument(help="failures (from eval failures --out) or run (the log of eval run)")
+        str,
+        typer.Argument(
+            help="failures (from eval failures --out), run (the log of eval run) or rewordings (from eval robustness --json)"
+        ),
     ],
     files: Annotated[
-        list[Path], typer.Argument(help="failures: one file, or before and after; run: one log")
+        list[Path], typer.Argument(help="failures: one file, or before and after; run, rewordings: one")
     ],
     name: Annotated[str, typer.Option("--as", help="the id: evals/fidelity/<id>.json is written")],
     made_on: Annotated[str, typer.Option("--made-on", help="the day on which it was measured, YYYY-MM-DD")],
@@ -84,9 +88,10 @@ def keep(
     if kind == "failures":
         stored = failures_kept(name, files, day, player, note)
     elif kind == "run":
-        if len(files) != 1:
-            raise ConfigError(f"{len(files)} files: give the one log of the run")
-        stored = run_kept(name, read_run(files[0]), library_of(settings).rubric(rubric), day, player, note)
+        log = read_run(_only(files))
+        stored = run_kept(name, log, library_of(settings).rubric(rubric), day, player, note)
+    elif kind == "rewordings":
+        stored = rewordings_kept(name, _only(files), day, player, note)
     else:
         raise ConfigError(f"{kind!r} is not known; allowed: {', '.join(KINDS)}")
     path = settings.evals_dir / "fidelity" / f"{stored.id}.json"
@@ -140,6 +145,12 @@ def _require_names(name: str, player: str) -> None:
         )
     if not player.strip():
         raise ConfigError("--player: must not be empty; say who answered")
+
+
+def _only(files: list[Path]) -> Path:
+    if len(files) != 1:
+        raise ConfigError(f"{len(files)} files: give the one of the run")
+    return files[0]
 
 
 def _day(text: str) -> date:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from simcustomer.cast.builtin.combination import CUES_OF_A_KIND
-from simcustomer.cast.builtin.impression import EVIDENCE, Impression, Settlement, evidence
+from simcustomer.cast.builtin.impression import Impression, Settlement, evidence
 from simcustomer.cast.builtin.reading import Reading
 from simcustomer.domain.cues import Appraisal, Cue, CueKind, Strength
 
@@ -19,8 +19,7 @@ def settled(
 ) -> dict[CueKind, Strength]:
     """The kinds that are reported, with their strength."""
     given = {"calms": 0.0, "neutral": 0.0, "escalates": 0.0, **effects}
-    unsettling = tuple(kinds.get(KIND.DISMISSES_OR_MINIMISES, 0.0) for kinds in sentences)
-    impression = Impression(given, sentences, unsettling)
+    impression = Impression(given, sentences)
     cues = Settlement(Reading.of(text), Appraisal(cues=seen), impression, BARS).cues()
     return {cue.kind: cue.strength for cue in cues}
 
@@ -54,10 +53,27 @@ def test_a_reply_on_the_fence_does_neither() -> None:
     }
 
 
+def test_a_plain_offence_and_an_end_are_never_guessed() -> None:
+    """They are named where they are likely by themselves; else a milder kind explains the verdict."""
+    rude = {KIND.SARCASM_OR_HOSTILITY: 0.1, KIND.WARM_HANDOVER: 0.45, KIND.COLD_SCRIPT: 0.05}
+    assert settled({"escalates": 0.9}, (rude, {})) == {KIND.COLD_SCRIPT: Strength.CLEAR}
+    assert KIND.WARM_HANDOVER not in settled({"calms": 0.9}, (rude | HEARS, {}))
+    assert KIND.WARM_HANDOVER in settled({"calms": 0.9}, (rude | {KIND.WARM_HANDOVER: 0.6}, {}))
+
+
+def test_kindness_that_is_nearly_certain_stays_in_a_reply_that_does_nothing() -> None:
+    """As a weak cue."""
+    seen = Cue(kind=KIND.ACKNOWLEDGES_FEELING, quote="I hear you")
+    found = settled({"neutral": 0.9}, ({KIND.ACKNOWLEDGES_FEELING: 0.95}, {}), seen)
+    assert found == {KIND.ACKNOWLEDGES_FEELING: Strength.WEAK}
+
+
 def test_what_hangs_on_history_stands_by_the_rules_alone() -> None:
-    """A broken promise or a repeated question cannot be told from the reply."""
+    """A broken promise or a repeated question cannot be told from the reply; against the verdict it is a weak one."""
     seen = Cue(kind=KIND.CONTRADICTS_ITSELF, quote="It is what it is")
-    assert KIND.CONTRADICTS_ITSELF in settled({"calms": 0.9}, ({KIND.ACKNOWLEDGES_FEELING: 0.9}, {}), seen)
+    calms = settled({"calms": 0.9}, ({KIND.ACKNOWLEDGES_FEELING: 0.9}, {}), seen)
+    assert calms[KIND.CONTRADICTS_ITSELF] is Strength.WEAK
+    assert settled({"escalates": 0.9}, ({}, {}), seen)[KIND.CONTRADICTS_ITSELF] is Strength.CLEAR
 
 
 def test_talk_to_the_program_needs_little_to_be_seen() -> None:
@@ -76,13 +92,13 @@ def test_length_buys_nothing() -> None:
         Impression(
             {"calms": 0.9, "neutral": 0.1, "escalates": 0.0},
             ({KIND.ACKNOWLEDGES_FEELING: 0.9},) * 9,
-            (0.0,) * 9,
         ),
         BARS,
     ).cues()
     assert len(cues) == CUES_OF_A_KIND
 
 
-def test_evidence_has_its_names() -> None:
-    """One number for each name, also for a reply without a sentence."""
-    assert len(evidence([0.0, 0.0, 0.0], [], Appraisal())) == len(EVIDENCE)
+def test_evidence_is_of_the_whole_reply_and_of_its_sentences() -> None:
+    """The reply's own scores, highest and last direction of the sentences, highest chance of each kind."""
+    parts, kinds = [[0.0, 2.0, -1.0], [1.0, 0.0, -2.0]], [[0.1, 0.9], [0.4, 0.2]]
+    assert evidence([1.0, 2.0, 3.0], parts, kinds) == [1, 2, 3, 1, 2, -1, 1, 0, -2, 0.4, 0.9]

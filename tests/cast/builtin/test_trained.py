@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.svm import LinearSVC
 
-from simcustomer.cast.builtin.trained import Dense, Linear, letters, trained_for, words
+from simcustomer.cast.builtin.trained import Dense, Linear, letters, trained_for, without_courtesies, words
 from simcustomer.domain.persona import Language
 from simcustomer.evals.training import Features
 
@@ -33,8 +33,14 @@ EFFECTS = ["calms", "escalates"] * 12
 def test_a_word_after_a_negation_is_another_word() -> None:
     """Up to the next mark, and no further."""
     cut = list(words("You don't pay. I promise"))
-    assert {"!pay", "promise"} <= set(cut)
+    assert {"!pay", "promise", "you _ !pay", "don't !pay ."} <= set(cut)
     assert "pay" not in cut
+
+
+def test_courtesies_are_not_looked_at() -> None:
+    """Kind and harmful replies have them alike."""
+    assert without_courtesies("i'm really sorry, please wait").split() == ["wait"]
+    assert without_courtesies("muchas gracias, lo siento mucho: no").split() == [":", "no"]
 
 
 def test_accents_capitals_and_digits_do_not_matter() -> None:
@@ -77,7 +83,7 @@ def test_the_model_says_what_it_was_learned_from(language: Language) -> None:
     """Replies, sentences and writers are named, and none of them is kept for reporting."""
     source: Any = trained_for(language).source
     assert source["replies"] > 1000
-    assert not set(source["writers"]) & {"D", "E", "H"}
+    assert not set(source["writers"]) & {"U", "V", "W", "X"}
 
 
 def test_the_package_stays_light() -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from simcustomer.cast.builtin import context
 from simcustomer.cast.builtin.combination import Combination
 from simcustomer.cast.builtin.impression import Settlement, impression_of
+from simcustomer.cast.builtin.legible import legible_for
 from simcustomer.cast.builtin.lexicon import Hit, Lexicon, lexicon_for, program_talk
 from simcustomer.cast.builtin.reading import Reading, Span
 from simcustomer.cast.builtin.trained import trained_for
@@ -88,6 +89,14 @@ _SPEAKER = re.compile(
     re.MULTILINE,
 )
 """A line with a speaker's name in front, as in a transcript, with or without the time."""
+_THE_DESK = re.compile(
+    r"\b(?:the|this|an?|our) (?:agent|trainee|advis[eo]r|rep|representative|operator|assistant)\b"
+    r"|\b(?:el|la|una?|est[ea]) (?:agente|asesora?|operadora?|ejecutiv[oa]|representante|aprendiz|practicante|emplead[oa])\b"
+)
+_THE_CUSTOMER = re.compile(
+    r"\b(?:the|this|a) (?:customer|client|caller|user|patient)(?! (?:service|care|desk|portal|account|number|side|team)\b)\b"
+    r"|\b(?:el|la|una?|est[ea]) (?:client[ea]|usuari[oa]|paciente)\b"
+)
 _SPACED = re.compile(r"\b(?:\w[ .*_-]){4,}\w\b")
 _LEET = re.compile(r"\b(?=\w*[a-z])(?=\w*\d)\w{4,}\b")
 _LOOKS_LIKE = str.maketrans("013457", "oieast")
@@ -114,7 +123,7 @@ def observe(
     persona: Persona | None, language: Language, history: Sequence[Utterance], reply: str
 ) -> Appraisal:
     """The same, without waiting: what the rules see, settled with what the trained model makes of it."""
-    reading = Reading.of(reply)
+    reading = legible_for(language).reading(Reading.of(reply))
     rules = by_rules(persona, language, history, reading)
     if CueKind.TALKS_TO_THE_SIMULATOR in rules.kinds() or not reading.sentences:
         return rules
@@ -123,7 +132,14 @@ def observe(
     cues = Settlement(reading, rules, impression, model.bars).cues()
     if any(cue.kind is CueKind.TALKS_TO_THE_SIMULATOR for cue in cues):
         cues = tuple(cue for cue in cues if cue.kind not in SETTLING)
-    return Appraisal(cues=cues, touched=rules.touched)
+    against = _sore_spots_against(persona, impression.verdict)
+    return Appraisal(cues=cues, touched=tuple(touch for touch in rules.touched if touch.id not in against))
+
+
+def _sore_spots_against(persona: Persona | None, verdict: str) -> frozenset[str]:
+    """The triggers that do something else than the reply: to mention what soothes or stings is not yet to do it."""
+    does = {"calms": "calms", "upsets": "escalates"}
+    return frozenset(t.id for t in (persona.triggers if persona else ()) if does[t.effect] != verdict)
 
 
 def by_rules(
@@ -154,13 +170,16 @@ def _cue(hit: Hit, reading: Reading) -> Cue | None:
 
 
 def _to_the_program(reading: Reading) -> Iterator[Hit]:
-    """Instructions to the program or the judge, in any of the languages, in mark-up, in code, in another script."""
-    whole = Span(0, len(reading.text))
+    """Instructions to the program or the judge, in any of the languages, in mark-up, in code, in another script.
+
+    As typed too: what makes a hasty reply legible must not tear a disguise apart.
+    """
+    whole, typed = Span(0, len(reading.text)), Reading.of(reading.raw).text
     for pattern in program_talk():
         if found := pattern.search(reading.text):
             yield Hit(CueKind.TALKS_TO_THE_SIMULATOR, Strength.CLEAR, Span(found.start(), found.end()))
             return
-        if any(pattern.search(text) for text in _undisguised(reading.text)):
+        if any(pattern.search(text) for text in (typed, *_undisguised(typed))):
             yield Hit(CueKind.TALKS_TO_THE_SIMULATOR, Strength.CLEAR, whole)
             return
     letters = [char for char in reading.text if char.isalpha()]
@@ -169,15 +188,20 @@ def _to_the_program(reading: Reading) -> Iterator[Hit]:
 
 
 def _transcript(reading: Reading, persona: Persona | None) -> Iterator[Hit]:
-    """A made-up conversation: lines of two speakers, one of whom speaks twice or is this customer.
+    """A made-up conversation: lines of two speakers, one of whom speaks twice or is this customer, or one that is told.
 
     Nobody who is in a chat writes that. A list of facts with labels has each label once.
     """
     spoken = [fold(line["who"]) for line in _SPEAKER.finditer(reading.raw)]
     names = set(fold(f"{persona.name} {persona.first_name}").split()) if persona else set()
     known = len(spoken) > len(set(spoken)) or any(names & set(speaker.split()) for speaker in spoken)
-    if len(set(spoken)) > 1 and known:
+    if (len(set(spoken)) > 1 and known) or _is_told(reading):
         yield Hit(CueKind.TALKS_TO_THE_SIMULATOR, Strength.CLEAR, Span(0, len(reading.text)))
+
+
+def _is_told(reading: Reading) -> bool:
+    """Desk and customer both in the third person: a tale of a conversation, which nobody tells the one they are in it with."""
+    return bool(_THE_DESK.search(reading.text) and _THE_CUSTOMER.search(reading.text))
 
 
 def _undisguised(text: str) -> Iterator[str]:

@@ -13,38 +13,42 @@ from dataclasses import dataclass
 
 from simcustomer.cast.builtin.combination import CUES_OF_A_KIND
 from simcustomer.cast.builtin.reading import Reading
-from simcustomer.cast.builtin.trained import Trained
+from simcustomer.cast.builtin.trained import Trained, without_courtesies
 from simcustomer.domain.cues import SETTLING, UNSETTLING, Appraisal, Cue, CueKind, Strength
 from simcustomer.domain.text import overlaps
 
-EVIDENCE = (
-    *(f"whole {effect}" for effect in ("calms", "escalates", "neutral")),
-    *(f"most {direction}" for direction in ("neither", "settles", "unsettles")),
-    *(f"last {direction}" for direction in ("neither", "settles", "unsettles")),
-    *("settling", "unsettling", "plainly unsettling", "to the program", "asks for a datum", "holds"),
-)
-"""What the verdict is made of, in order: the reply's own scores, the highest and the last of its sentences' scores, and
-counts of what the rules saw."""
 DOUBTED = 0.5
 """Share of its bar under which the model's chance speaks against a cue that the rules saw."""
 SURE = 0.5
 """Chance from which a cue is kept against the verdict, as a weak one: likelier there than not."""
 CLEARLY = 0.75
 """Chance from which a cue that no rule saw is a clear one when the verdict does not rest on it alone."""
+NEARLY_CERTAIN = 0.9
+"""Chance from which kindness is kept, as a weak cue, in a reply that does neither: whoever reads it sees it too."""
 AGREEING = 0.6
 """Share of its bar from which a kind is taken for seen when the whole reply sounds like it: two signs support each other."""
 TO_THE_PROGRAM = 0.35
 """Chance from which a sentence is taken for talk to the program: missing one lets words buy relief, so the bar is low."""
-FORKED = 0.2
-"""With the chances of calming and escalating this near to each other, and neither far ahead, the reply does neither."""
+FORKED = 0.25
+"""With the chances of calming and escalating this near to each other the reply does neither: on writers who were not learned from
+it costs 0.004 of macro-F1 against 0.2 and spares one in ten of the replies that would be read the wrong way."""
+_ENDS_IT = frozenset({CueKind.WARM_HANDOVER, CueKind.ENDS_CONVERSATION})
+"""Kinds after which the conversation may be over: a guess would cut it short, so what no rule saw must be likelier than not."""
+_NEVER_GUESSED = _ENDS_IT | {
+    CueKind.SARCASM_OR_HOSTILITY,
+    CueKind.THREATENS_TO_END,
+    CueKind.TELLS_TO_CALM_DOWN,
+    CueKind.BLAMES,
+}
+"""Kinds that are named only where they are likely by themselves: to end it, or to be told of a plain offence, is no guess."""
 _HURTS_NOT_ALWAYS = frozenset({CueKind.PREMATURE_SOLUTION, CueKind.OVERPROMISE})
 """Unsettling kinds that need not upset: no explanation of a reply that does."""
 _BY_HISTORY = frozenset({CueKind.CONTRADICTS_ITSELF, CueKind.ASKS_TO_REPEAT})
-"""Kinds that hang on what was said before: the rules alone see them, and what they saw stands."""
+"""Kinds that hang on what was said before: the rules alone see them, and what they saw stands, if weakly."""
 _AGAINST: Mapping[str, frozenset[CueKind]] = {
-    "calms": UNSETTLING - _BY_HISTORY - {CueKind.TALKS_TO_THE_SIMULATOR},
+    "calms": UNSETTLING - {CueKind.TALKS_TO_THE_SIMULATOR},
     "escalates": frozenset(),
-    "neutral": (SETTLING | UNSETTLING) - _BY_HISTORY - {CueKind.TALKS_TO_THE_SIMULATOR},
+    "neutral": (SETTLING | UNSETTLING) - {CueKind.TALKS_TO_THE_SIMULATOR},
 }
 """Verdict -> the kinds that contradict it. Settling words in a reply that escalates do not: harm outweighs them anyway."""
 
@@ -55,8 +59,6 @@ class Impression:
 
     effects: Mapping[str, float]
     sentences: tuple[Mapping[CueKind, float], ...]
-    unsettling: tuple[float, ...]
-    """For each sentence how much more it sounds unsettling than settling."""
 
     @property
     def verdict(self) -> str:
@@ -71,36 +73,29 @@ def impression_of(reading: Reading, rules: Appraisal, model: Trained) -> Impress
     """Read a reply with the model. ``rules`` is what the rules saw in it."""
     texts = [reading.text[sentence.start : sentence.end] for sentence in reading.sentences]
     seen = [named_rules(rules, reading.quote(sentence)) for sentence in reading.sentences]
-    parts = [model.part.scores(text, names) for text, names in zip(texts, seen, strict=True)]
+    of_reply = sorted({cue.kind.value for cue in rules.cues})
+    whole = model.whole.scores(without_courtesies(reading.text), of_reply)
+    parts = [
+        model.part.scores(without_courtesies(text), names) for text, names in zip(texts, seen, strict=True)
+    ]
     kinds = [
-        {
-            CueKind(kind): _as_chance(score)
-            for kind, score in zip(model.kinds.labels, scores, strict=True)
-            if kind not in _BY_HISTORY
-        }
-        for scores in (model.kinds.scores(text, names) for text, names in zip(texts, seen, strict=True))
+        [_as_chance(score) for score in model.kinds.scores(text, names)]
+        for text, names in zip(texts, seen, strict=True)
     ]
-    effects = model.verdict.chances(evidence(model.whole.scores(reading.text), parts, rules))
-    return Impression(effects, tuple(kinds), tuple(part[2] - part[1] for part in parts))
+    effects = model.verdict.chances(evidence(whole, parts, kinds))
+    return Impression(
+        effects,
+        tuple(_by_kind(model.kinds.labels, chances) for chances in kinds),
+    )
 
 
-def evidence(whole: Sequence[float], parts: Sequence[Sequence[float]], rules: Appraisal) -> list[float]:
-    """The numbers of ``EVIDENCE`` for one reply."""
-    most = [max(column) for column in zip(*parts, strict=True)] if parts else [0.0] * 3
-    last = list(parts[-1]) if parts else [0.0] * 3
-    kinds = [cue.kind for cue in rules.cues]
-    plain = [cue.kind for cue in rules.cues if cue.strength is not Strength.WEAK]
-    return [
-        *whole,
-        *most,
-        *last,
-        float(sum(kind in SETTLING for kind in kinds)),
-        float(sum(kind in UNSETTLING for kind in kinds)),
-        float(any(kind in UNSETTLING for kind in plain)),
-        float(CueKind.TALKS_TO_THE_SIMULATOR in kinds),
-        float(CueKind.INFORMATION_REQUEST in kinds),
-        float(CueKind.HOLDING_STATEMENT in kinds),
-    ]
+def evidence(
+    whole: Sequence[float], parts: Sequence[Sequence[float]], kinds: Sequence[Sequence[float]]
+) -> list[float]:
+    """What the verdict is made of: the reply's own scores, the highest and the last of its sentences' directions, and the
+    highest chance of each kind in any of them. ``parts`` and ``kinds`` hold one row a sentence, at least one.
+    """
+    return [*whole, *map(max, zip(*parts, strict=True)), *parts[-1], *map(max, zip(*kinds, strict=True))]
 
 
 def named_rules(rules: Appraisal, sentence: str) -> tuple[str, ...]:
@@ -150,6 +145,8 @@ class Settlement:
         """The chance from which a kind is taken for seen in this reply."""
         if kind is CueKind.TALKS_TO_THE_SIMULATOR:
             return min(self.bars[kind], TO_THE_PROGRAM)
+        if kind in _ENDS_IT:
+            return max(self.bars[kind], SURE)
         return self.bars[kind] * (AGREEING if kind in self._wanted else 1.0)
 
     def _likely(self, cue: Cue) -> bool:
@@ -158,20 +155,27 @@ class Settlement:
         return chance is None or cue.kind in _BY_HISTORY or chance >= DOUBTED * self.bars[cue.kind]
 
     def _fitting(self, cue: Cue) -> Cue | None:
-        """A cue against the verdict stays only as a weak one, and only where the model is sure of it."""
+        """A cue against the verdict stays only as a weak one, and only where the model is sure of it or cannot know."""
         if cue.kind not in _AGAINST[self.impression.verdict]:
             return cue
+        if cue.kind in _BY_HISTORY:
+            return cue.model_copy(update={"strength": Strength.WEAK})
         chance = self._chance(cue)
-        if chance is None or chance < SURE or self.impression.verdict == "neutral":
+        needed = NEARLY_CERTAIN if self.impression.verdict == "neutral" else SURE
+        if chance is None or chance < needed or (needed is NEARLY_CERTAIN and cue.kind in UNSETTLING):
             return None
         return cue.model_copy(update={"strength": Strength.WEAK})
 
     def _with_best(self, cues: list[Cue]) -> list[Cue]:
-        """The likeliest cue of the verdict's direction, on the sentence that sounds most like it, as a clear one."""
-        sign = 1.0 if self.impression.verdict == "escalates" else -1.0
-        place = max(range(len(self.impression.sentences)), key=lambda i: sign * self.impression.unsettling[i])
-        kinds = self.impression.sentences[place]
-        kind = max(self._wanted & kinds.keys(), key=lambda kind: kinds[kind] / self.bars[kind])
+        """The likeliest cue of the verdict's direction as a clear one: something in the reply makes it what it is."""
+        kinds = self._wanted - _NEVER_GUESSED
+        guesses = [
+            (chance, place, kind)
+            for place, chances in enumerate(self.impression.sentences)
+            for kind, chance in chances.items()
+            if kind in kinds
+        ]
+        _, place, kind = max(guesses, key=lambda guess: guess[0])
         rest = [cue for cue in cues if cue.kind is not kind or self._place(cue.quote) != place]
         return [*rest, self._cue(kind, place, clear=True)]
 
@@ -191,6 +195,11 @@ class Settlement:
 
 def _times(kind: CueKind, cues: Sequence[Cue]) -> int:
     return sum(cue.kind is kind for cue in cues)
+
+
+def _by_kind(labels: Sequence[str], chances: Sequence[float]) -> dict[CueKind, float]:
+    kinds = map(CueKind, labels)
+    return {kind: chance for kind, chance in zip(kinds, chances, strict=True) if kind not in _BY_HISTORY}
 
 
 def _as_chance(score: float) -> float:

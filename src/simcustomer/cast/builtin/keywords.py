@@ -35,6 +35,10 @@ _FINITE_ENDING = re.compile(
     r"\w+(?:é|ó|í|ré|rá|rás|rán|remos|aron|ieron|aste|iste|ndo(?:me|te|le|se|lo|la|nos|les)?)$"
 )
 """Endings of Spanish verb forms that no noun shares when the accent is written, and gerunds."""
+_OPENS_A_CLAUSE = frozenset(
+    {"that", "which", "who", "if", "when", "where", "que", "quien", "si", "cuando", "donde"}
+)
+"""Words behind which a verb stands, known or not."""
 _PUNCTUATED = re.compile(r"[.!](?:\s|$)|:\s")
 """Marks that people who write like a telegram set, and people who string keywords do not."""
 _LABEL = re.compile(r"\s*[^\W\d]+(?: \w+){0,2} ?: ")
@@ -81,7 +85,7 @@ def _is_list(reading: Reading, lexicon: Lexicon, sentence: Span) -> bool:
 def _is_bare(reading: Reading, lexicon: Lexicon) -> bool:
     """True when the whole reply has neither a verb nor an article nor the marks of a telegram."""
     words = [plain(word) for word in reading.words]
-    held = lexicon.finite | lexicon.articles
+    held = lexicon.finite | lexicon.articles | _OPENS_A_CLAUSE
     telegram = _PUNCTUATED.search(reading.text) is not None
     return len(words) >= BARE_WORDS and not telegram and not any(word in held for word in words)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -89,8 +89,23 @@ class Reading:
                 at.append(i)
         text = _INNER_DOT.sub("·", "".join(chars))
         text = _ABBREVIATION.sub(lambda m: m.group().replace(".", " "), text)
-        text, at = _spelled_out(text, at)
-        return cls(raw, text, tuple(at))
+        reading = cls(raw, text, tuple(at))
+        for pattern, written in _CHAT_SPELLING:
+            reading = reading.rewritten(_chat_words(reading.text, pattern, written))
+        return reading
+
+    def rewritten(self, changes: Iterable[tuple[int, int, str]]) -> Reading:
+        """The same with stretches (start, end, what is to stand there; in order) written otherwise.
+
+        What is written stands where its stretch stood in the original; in an empty stretch, where what follows it does.
+        """
+        text, at, done = "", list[int](), 0
+        for start, end, written in changes:
+            text += self.text[done:start] + written
+            stood = self.at[start:end] or (*self.at[start : start + 1], len(self.raw))
+            at += [*self.at[done:start], *(stood[min(i, len(stood) - 1)] for i in range(len(written)))]
+            done = end
+        return Reading(self.raw, text + self.text[done:], (*at, *self.at[done:])) if done or at else self
 
     def quote(self, span: Span) -> str:
         """The words of the original that stand at ``span``, without the marks around them."""
@@ -178,17 +193,8 @@ def _at(spans: tuple[Span, ...], position: int) -> Span:
     return spans[max(0, bisect.bisect_right(spans, position, key=lambda span: span.start) - 1)]
 
 
-def _spelled_out(text: str, at: list[int]) -> tuple[str, list[int]]:
-    """Chat spellings without their apostrophe written out; what is inserted stands where its neighbour stands."""
-    for pattern, written in _CHAT_SPELLING:
-        for match in reversed(list(pattern.finditer(text))):
-            start, end = match.span()
-            places = [at[start]] * (len(written) - 1) + [at[end - 1]]
-            if len(written) == end - start + 1:
-                places = [*at[start : end - 1], at[end - 1], at[end - 1]]
-            text = text[:start] + written + text[end:]
-            at = at[:start] + places + at[end:]
-    return text, at
+def _chat_words(text: str, pattern: re.Pattern[str], written: str) -> Iterator[tuple[int, int, str]]:
+    return ((match.start(), match.end(), written) for match in pattern.finditer(text))
 
 
 def _folded(char: str) -> str:

@@ -33,6 +33,12 @@ _NEGATORS = frozenset(
     "no not never nor cannot without nobody nothing none nunca sin ni jamas nadie nada tampoco".split()  # noqa: SIM905 - reads better
 )
 
+_COURTESY = re.compile(
+    r"\b(?:(?:i'm |i am |we're |we are )?(?:really |very |so |truly )?sorry|please|kindly|many thanks|thanks"
+    r"|thank you(?: so much| very much| for your patience)?|apologi[sz]e|apologies|appreciate"
+    r"|por favor|(?:muchas )?gracias|lo (?:siento|lamento)(?: mucho)?|(?:una )?disculp(?:as?|en?)|perdon[ae]?)\b,?"
+)
+
 Weights = Mapping[str, tuple[float, tuple[tuple[int, float], ...]]]
 """Feature -> its idf, and the weight it has for each label's place."""
 
@@ -51,7 +57,7 @@ def letters(text: str) -> Iterator[str]:
 
 
 def words(text: str) -> Iterator[str]:
-    """Words and pairs of words; after a negation, up to the next mark, a word is another word."""
+    """Words, pairs, pairs with a word between them, and threes; after a negation, up to the next mark, a word is another word."""
     marked, negated = [], False
     for token in _TOKEN.findall(folded(text)):
         negated = negated and token not in _MARKS
@@ -59,6 +65,13 @@ def words(text: str) -> Iterator[str]:
         negated = negated or token in _NEGATORS or token.endswith("n't")
     yield from marked
     yield from (f"{first} {second}" for first, second in pairwise(marked))
+    yield from (f"{first} _ {third}" for first, third in zip(marked, marked[2:], strict=False))
+    yield from (" ".join(marked[i : i + 3]) for i in range(len(marked) - 2))
+
+
+def without_courtesies(text: str) -> str:
+    """``text`` without its ordinary courtesies: they stand in kind and in harmful replies, and say nothing of the effect."""
+    return _COURTESY.sub(" ", text)
 
 
 @dataclass(frozen=True)
@@ -117,9 +130,10 @@ class Dense:
 class Trained:
     """All that was learned for one language.
 
-    ``whole`` scores a reply's effect, ``part`` the direction of a sentence, ``kinds`` the cue kinds of a sentence (a score
-    above 0: likelier than not); ``bars`` are the chances from which a kind is taken for seen; ``verdict`` puts the scores
-    of a reply and of its sentences together. ``source`` says from what it was learned.
+    ``whole`` scores a reply's effect, ``part`` the direction of a sentence (both without courtesies), ``kinds`` the cue kinds
+    of a sentence (a score above 0: likelier than not); ``bars`` are the chances from which a kind is taken for seen;
+    ``verdict`` puts all of them together. ``known`` are words as they are spelt, the most frequent first, and ``breaks``
+    scores where marks stand (``legible.py``). ``source`` says from what all was learned.
     """
 
     whole: Linear
@@ -127,14 +141,24 @@ class Trained:
     kinds: Linear
     bars: Mapping[str, float]
     verdict: Dense
+    known: tuple[str, ...]
+    breaks: Linear
     source: Mapping[str, Any]
 
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> Trained:
         """From its form in a file."""
         dense = {name: _frozen(value) for name, value in data["verdict"].items()}
-        linear = {name: Linear.read(data[name]) for name in ("whole", "part", "kinds")}
-        return cls(**linear, bars=data["bars"], verdict=Dense(**dense), source=data["source"])
+        return cls(
+            whole=Linear.read(data["whole"]),
+            part=Linear.read(data["part"]),
+            kinds=Linear.read(data["kinds"]),
+            bars=data["bars"],
+            verdict=Dense(**dense),
+            known=tuple(data["known"]),
+            breaks=Linear.read(data["breaks"]),
+            source=data["source"],
+        )
 
 
 @lru_cache(maxsize=4)

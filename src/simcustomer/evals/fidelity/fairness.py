@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from statistics import stdev
 from typing import Literal, NamedTuple
 
@@ -11,6 +11,7 @@ from simcustomer.evals.fidelity.stored import Noise
 from simcustomer.evals.figures import Scalar, Titled
 from simcustomer.evals.robustness.content import Sets
 from simcustomer.evals.robustness.measure import SAME_TEXT, Measured
+from simcustomer.evals.robustness.probe import Rescored
 from simcustomer.evals.statistics import Estimate, mean
 
 Slice = Literal["variety", "non-native", "typos", "dictation"]
@@ -45,12 +46,13 @@ def tables_of(measured: Measured, sets: Sets, noise: Noise | None) -> list[Title
         for m in measured.moved
         if m.way != SAME_TEXT and m.tension is not None
     ]
-    scored = [
-        Change(r.language, r.way, r.id, r.overall)
-        for r in measured.rescored
-        if r.way != SAME_TEXT and r.overall is not None
-    ]
-    return [_tension(moved), _score(scored, noise), _most(moved, sets)]
+    scored = changes_of(trial for trial in measured.rescored if trial.way != SAME_TEXT)
+    return [_tension(moved), scores(scored, noise, "the built-in judge's"), _most(moved, sets)]
+
+
+def changes_of(trials: Iterable[Rescored]) -> list[Change]:
+    """The changes of overall scores; a trial that failed brings none."""
+    return [Change(r.language, r.way, r.id, r.overall) for r in trials if r.overall is not None]
 
 
 def against(movement: Estimate, noise: Noise | None) -> Against:
@@ -75,12 +77,13 @@ def _tension(moved: Sequence[Change]) -> Titled:
     )
 
 
-def _score(scored: Sequence[Change], noise: Noise | None) -> Titled:
+def scores(scored: Sequence[Change], noise: Noise | None, whose: str) -> Titled:
+    """Change of the overall score by slice and by variety, against the noise; ``whose`` score, with an article."""
     rows, verdicts = [], dict[str, list[str]]()
     for name, language, own in _cut(scored):
         if not own:
             continue
-        verdict = against(_movement(own), noise)
+        verdict = against(movement(own), noise)
         rows.append((*_row(name, language, own, 2), verdict))
         if language != "all":
             verdicts.setdefault(verdict, []).append(f"{name} ({language})")
@@ -89,15 +92,20 @@ def _score(scored: Sequence[Change], noise: Noise | None) -> Titled:
     else:
         value, between = interval(Estimate(value=noise.overall, low=noise.low, high=noise.high), 2)
         beside = (
-            f"Noise of a hosted model's judge that judges the same conversation twice, by hand: {value} levels ({between}, n = {noise.n}). "
+            f"Noise of a hosted model's judge that judges the same text twice, by hand: {value} levels ({between}, n = {noise.n}). "
             + _told(verdicts)
         )
     return Titled(
-        title="Change of the built-in judge's overall score, levels",
-        note=f"One-reply conversations. {beside} The built-in judge itself gives the same text the same score each time.",
+        title=f"Change of {whose} overall score, levels",
+        note=f"One-reply conversations. {beside}",
         columns=(*_HEADS, "against the noise"),
         rows=tuple(rows),
     )
+
+
+def movement(own: Sequence[Change]) -> Estimate:
+    """Mean size of the changes, whichever way; the interval draws replies."""
+    return mean([abs(c.by) for c in own], [c.reply for c in own])
 
 
 def _told(verdicts: dict[str, list[str]]) -> str:
@@ -130,11 +138,7 @@ def _cut(changes: Sequence[Change]) -> Iterator[tuple[str, str, list[Change]]]:
 def _row(name: str, language: str, own: Sequence[Change], digits: int) -> tuple[Scalar, ...]:
     change = mean([c.by for c in own], [c.reply for c in own])
     spread = f"{stdev([c.by for c in own]):.{digits}f}" if len(own) > 1 else NONE
-    return (name, language, len(own), *interval(change, digits), spread, *interval(_movement(own), digits))
-
-
-def _movement(own: Sequence[Change]) -> Estimate:
-    return mean([abs(c.by) for c in own], [c.reply for c in own])
+    return (name, language, len(own), *interval(change, digits), spread, *interval(movement(own), digits))
 
 
 def _most(moved: Sequence[Change], sets: Sets) -> Titled:
