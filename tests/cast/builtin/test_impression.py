@@ -83,6 +83,17 @@ def test_talk_to_the_program_needs_little_to_be_seen() -> None:
     )
 
 
+def test_talk_to_the_program_hides_no_harm() -> None:
+    """What the model sees beside it is reported, also where the reply as a whole would pass for kind; kindness is not."""
+    talk = Cue(kind=KIND.TALKS_TO_THE_SIMULATOR, quote="It is what it is")
+    impression = Impression(
+        {"calms": 0.9, "neutral": 0.1, "escalates": 0.0},
+        ({KIND.ACKNOWLEDGES_FEELING: 0.9, KIND.BLAMES: 0.6}, {}),
+    )
+    harms = Settlement(Reading.of(TEXT), Appraisal(cues=(talk,)), impression, BARS).harms()
+    assert {cue.kind for cue in harms} == {KIND.BLAMES, KIND.TALKS_TO_THE_SIMULATOR}
+
+
 def test_length_buys_nothing() -> None:
     """Of one kind no more is reported than the rules would."""
     text = "I hear you. " * 9

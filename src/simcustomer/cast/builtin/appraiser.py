@@ -125,14 +125,15 @@ def observe(
     """The same, without waiting: what the rules see, settled with what the trained model makes of it."""
     reading = legible_for(language).reading(Reading.of(reply))
     rules = by_rules(persona, language, history, reading)
-    if CueKind.TALKS_TO_THE_SIMULATOR in rules.kinds() or not reading.sentences:
+    if not reading.sentences:
         return rules
     model = trained_for(language)
     impression = impression_of(reading, rules, model)
-    cues = Settlement(reading, rules, impression, model.bars).cues()
-    if any(cue.kind is CueKind.TALKS_TO_THE_SIMULATOR for cue in cues):
-        cues = tuple(cue for cue in cues if cue.kind not in SETTLING)
-    against = _sore_spots_against(persona, impression.verdict)
+    settlement = Settlement(reading, rules, impression, model.bars)
+    cues, verdict = settlement.cues(), impression.verdict
+    if CueKind.TALKS_TO_THE_SIMULATOR in {cue.kind for cue in (*rules.cues, *cues)}:
+        cues, verdict = settlement.harms(), "escalates"
+    against = _sore_spots_against(persona, verdict)
     return Appraisal(cues=cues, touched=tuple(touch for touch in rules.touched if touch.id not in against))
 
 

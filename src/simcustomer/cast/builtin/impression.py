@@ -8,7 +8,7 @@ their own sentence, cues that do not fit are dropped. Nothing here decides what 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from simcustomer.cast.builtin.combination import CUES_OF_A_KIND
@@ -119,8 +119,14 @@ class Settlement:
         wanted = self._wanted
         if wanted and not any(cue.kind in wanted and cue.strength is not Strength.WEAK for cue in cues):
             cues = self._with_best(cues)
-        cues.sort(key=lambda cue: self.reading.raw.find(cue.quote))
-        return tuple(cue for n, cue in enumerate(cues) if _times(cue.kind, cues[:n]) < CUES_OF_A_KIND)
+        return self._in_order(cues)
+
+    def harms(self) -> tuple[Cue, ...]:
+        """All but what would settle, whatever the verdict: what is reported where somebody talks to the program.
+
+        Such talk must neither buy relief nor hide the harm beside it.
+        """
+        return self._in_order(cue for cue in self._candidates() if cue.kind not in SETTLING)
 
     # --- the steps --------------------------------------------------------------------------------------------------
 
@@ -140,6 +146,11 @@ class Settlement:
                     clear = kind in self._wanted or chance >= CLEARLY
                     cues.append(self._cue(kind, place, clear=clear))
         return cues
+
+    def _in_order(self, cues: Iterable[Cue]) -> tuple[Cue, ...]:
+        """In the order of the reply, and no more of a kind than counts."""
+        ordered = sorted(cues, key=lambda cue: self.reading.raw.find(cue.quote))
+        return tuple(cue for n, cue in enumerate(ordered) if _times(cue.kind, ordered[:n]) < CUES_OF_A_KIND)
 
     def _bar(self, kind: CueKind) -> float:
         """The chance from which a kind is taken for seen in this reply."""
