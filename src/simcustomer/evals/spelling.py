@@ -11,6 +11,7 @@ from simcustomer.cast.builtin.legible import MARK, WORD, gap
 from simcustomer.cast.builtin.reading import Reading, plain
 from simcustomer.errors import ConfigError
 from simcustomer.evals.calibration.rated import RatedReply
+from simcustomer.evals.shipping import TINY, block_of
 
 HASTY = frozenset({"typos", "dictated"})
 """Ways of typing whose spelling and marks are no example."""
@@ -18,8 +19,6 @@ RARE_WORD = 2
 """Texts in which a word must stand to be known: once may be a slip."""
 RARE_GAP = 4
 """Gaps in which a feature must stand: what stands in fewer is chance."""
-TINY = 0.01
-"""Weights below this are left out."""
 TOLERANCE = 0.01
 """At which the solver stops; finer takes minutes and changes no figure."""
 SEED = 7
@@ -32,6 +31,7 @@ def spelling_of(replies: Sequence[RatedReply]) -> dict[str, Any]:
     Learned from replies that were typed with care; those with typing mistakes would teach the mistakes. Raises
     ``ConfigError`` when none of them has a mark.
     """
+    import numpy as np
     from sklearn.feature_extraction.text import CountVectorizer
     from sklearn.linear_model import LogisticRegression
 
@@ -45,10 +45,11 @@ def spelling_of(replies: Sequence[RatedReply]) -> dict[str, Any]:
     names = CountVectorizer(analyzer=list, binary=True, min_df=RARE_GAP)
     model = LogisticRegression(solver="liblinear", tol=TOLERANCE, random_state=SEED)
     model.fit(names.fit_transform(gaps), marked)
-    weights = zip(names.get_feature_names_out(), model.coef_[0], strict=True)
-    seen = {str(name): [1.0, [[0, round(float(w), 3)]]] for name, w in weights if abs(w) >= TINY}
+    none = block_of((), (), np.zeros((1, 0)))
+    told = np.abs(model.coef_[0]) >= TINY
+    seen = block_of(names.get_feature_names_out()[told], [1.0] * int(told.sum()), model.coef_[:, told])
     offsets = [round(float(model.intercept_[0]), 4)]
-    breaks = {"labels": ["mark"], "offsets": offsets, "letters": {}, "words": {}, "seen": seen}
+    breaks = {"labels": ["mark"], "offsets": offsets, "letters": none, "words": none, "seen": seen}
     return {"known": _known(texts), "breaks": breaks}
 
 

@@ -26,6 +26,7 @@ from simcustomer.domain.persona import Language, Persona
 from simcustomer.domain.text import overlaps
 from simcustomer.errors import ConfigError
 from simcustomer.evals.calibration.rated import EFFECTS, RatedReply
+from simcustomer.evals.shipping import block_of
 from simcustomer.evals.spelling import spelling_of
 from simcustomer.evals.statistics import require
 
@@ -39,8 +40,6 @@ RARE = {"letters": 4, "words": 2}
 """Texts in which a feature must stand: once is chance, and runs of letters are many."""
 KEPT = {"letters": 16_000, "words": 24_000}
 """Features kept of each block, the most frequent first: more made no difference on held-out writers."""
-TINY = 0.01
-"""Weights below this are left out of the file; their feature stays, because it counts in a text's length."""
 RARE_KIND = 12
 """Sentences in which a kind must stand to be learned at all."""
 INVERSE_PENALTY = {"whole": 0.5, "part": 0.2, "kinds": 10.0, "verdict": 0.1}
@@ -115,13 +114,10 @@ class Features:
         start = 0
         for name, block in self.blocks.items():
             features = block.get_feature_names_out()
-            data[name] = {
-                str(feature): [round(float(block.idf_[i]), 3), _pairs(weights[:, start + i])]
-                for i, feature in enumerate(features)
-            }
+            data[name] = block_of(features, block.idf_, weights[:, start : start + len(features)])
             start += len(features)
         names = self.rules.get_feature_names_out() if self.rules else ()
-        data["seen"] = {str(n): [1.0, _pairs(weights[:, start + i])] for i, n in enumerate(names)}
+        data["seen"] = block_of(names, [1.0] * len(names), weights[:, start:])
         return data
 
 
@@ -305,10 +301,6 @@ def _coefficients(model: Any) -> tuple[Any, Any]:
     return np.vstack([each.coef_ for each in model.estimators_]), [
         each.intercept_[0] for each in model.estimators_
     ]
-
-
-def _pairs(column: Any) -> list[list[float]]:
-    return [[i, round(float(w), 3)] for i, w in enumerate(column) if abs(w) >= TINY]
 
 
 def _rounded(values: Any) -> list[float]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from simcustomer.cast.builtin.legible import Legible, gap, legible_for
 from simcustomer.cast.builtin.reading import Reading
-from simcustomer.cast.builtin.trained import Linear
+from simcustomer.cast.builtin.trained import Block, Linear
 from simcustomer.domain.persona import Language
 from simcustomer.domain.text import contains_quote
 
@@ -19,8 +19,9 @@ KNOWN = ("the", "your", "card", "is", "blocked", "now", "nobody", "can", "take",
 
 def legible(*marks: str) -> Legible:
     """Knows ``KNOWN``, and puts a mark before each of these words."""
-    seen = {f"| {word}": (1.0, ((0, 10.0),)) for word in marks}
-    return Legible(KNOWN, Linear(("mark",), (-5.0,), {}, {}, seen))
+    none, places = Block({}, (), (), 1), {f"| {word}": place for place, word in enumerate(marks)}
+    seen = Block(places, [1.0] * len(marks), [10_000] * len(marks), 1)
+    return Legible(KNOWN, Linear(("mark",), (-5.0,), none, none, seen))
 
 
 def read(text: str, *marks: str) -> str:

@@ -7,10 +7,13 @@ Weighting is the usual tf-idf: (1 + ln count) x idf, each block scaled to length
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import math
 import re
+import sys
+from array import array
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,8 +42,8 @@ _COURTESY = re.compile(
     r"|por favor|(?:muchas )?gracias|lo (?:siento|lamento)(?: mucho)?|(?:una )?disculp(?:as?|en?)|perdon[ae]?)\b,?"
 )
 
-Weights = Mapping[str, tuple[float, tuple[tuple[int, float], ...]]]
-"""Feature -> its idf, and the weight it has for each label's place."""
+MILLI = 0.001
+"""What a weight of 1 in a file stands for: weights are whole numbers there, so that a million of them are read at once."""
 
 
 def folded(text: str) -> str:
@@ -75,29 +78,66 @@ def without_courtesies(text: str) -> str:
 
 
 @dataclass(frozen=True)
+class Block:
+    """Features of one sort: the place of each, its idf, and ``labels`` weights in thousandths for each place in turn."""
+
+    places: Mapping[str, int]
+    idf: Sequence[float]
+    weights: Sequence[int]
+    labels: int
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any], labels: int) -> Block:
+        """From its form in a file: names by line, idfs, and 16-bit little-endian weights as base64."""
+        weights = array("h", base64.b64decode(data["weights"]))
+        if sys.byteorder == "big":
+            weights.byteswap()
+        names = data["features"].split("\n") if data["features"] else []
+        return cls({name: place for place, name in enumerate(names)}, data["idf"], weights, labels)
+
+    def add(self, totals: list[float], features: Iterable[str]) -> None:
+        """Add this block's part of a text to each label's total, as tf-idf that is scaled to length 1."""
+        counts = Counter(place for feature in features if (place := self.places.get(feature)) is not None)
+        values = {place: (1.0 + math.log(count)) * self.idf[place] for place, count in counts.items()}
+        length = math.sqrt(math.fsum(value * value for value in values.values())) or 1.0
+        for place, value in values.items():
+            self._add_one(totals, place, value / length)
+
+    def add_seen(self, totals: list[float], names: Collection[str]) -> None:
+        """Add the weights of names that are there or not, without scaling."""
+        for name in names:
+            if (place := self.places.get(name)) is not None:
+                self._add_one(totals, place, 1.0)
+
+    def _add_one(self, totals: list[float], place: int, value: float) -> None:
+        start = place * self.labels
+        for label, weight in enumerate(self.weights[start : start + self.labels]):
+            totals[label] += value * MILLI * weight
+
+
+@dataclass(frozen=True)
 class Linear:
     """One linear model: a score for each label. ``seen`` weighs what the rules saw, by name."""
 
     labels: tuple[str, ...]
     offsets: tuple[float, ...]
-    letters: Weights
-    words: Weights
-    seen: Weights
+    letters: Block
+    words: Block
+    seen: Block
 
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> Linear:
         """From its form in a file."""
-        blocks = {name: _weights(data[name]) for name in ("letters", "words", "seen")}
-        return cls(tuple(data["labels"]), tuple(data["offsets"]), **blocks)
+        labels = tuple(data["labels"])
+        blocks = {name: Block.read(data[name], len(labels)) for name in ("letters", "words", "seen")}
+        return cls(labels, tuple(data["offsets"]), **blocks)
 
     def scores(self, text: str, seen: Collection[str] = ()) -> list[float]:
         """One score for each label, in the order of ``labels``; higher is likelier. Any text will do."""
         totals = list(self.offsets)
-        _add(totals, self.letters, letters(text))
-        _add(totals, self.words, words(text))
-        for name in seen:
-            for place, weight in self.seen.get(name, (0.0, ()))[1]:
-                totals[place] += weight
+        self.letters.add(totals, letters(text))
+        self.words.add(totals, words(text))
+        self.seen.add_seen(totals, seen)
         return totals
 
 
@@ -166,20 +206,6 @@ def trained_for(language: Language) -> Trained:
     """The model of a language, read once, when a reply is first appraised."""
     packed = (resources.files(__package__) / "trained" / f"{language}.json.gz").read_bytes()
     return Trained.read(json.loads(gzip.decompress(packed)))
-
-
-def _add(totals: list[float], known: Weights, features: Iterable[str]) -> None:
-    """Add a block's part to each label's total."""
-    counts = Counter(feature for feature in features if feature in known)
-    values = {feature: (1.0 + math.log(count)) * known[feature][0] for feature, count in counts.items()}
-    length = math.sqrt(math.fsum(value * value for value in values.values())) or 1.0
-    for feature, value in values.items():
-        for place, weight in known[feature][1]:
-            totals[place] += weight * value / length
-
-
-def _weights(data: Mapping[str, Sequence[Any]]) -> Weights:
-    return {feature: (idf, tuple((int(i), w) for i, w in pairs)) for feature, (idf, pairs) in data.items()}
 
 
 def _frozen(value: Sequence[Any]) -> tuple[Any, ...]:
