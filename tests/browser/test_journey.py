@@ -25,7 +25,8 @@ async def test_from_choice_to_scorecard(product: str, open_page: Open, viewport:
     await expect(page.locator("#m2")).to_contain_text("Up ")
     await say(
         page,
-        "You are right, and I am sorry. I see the parcel was marked delivered and it is not there.",
+        "You are right, and I am sorry: you sat in all Tuesday and nothing came. I am opening the trace with the courier now "
+        "and will message you by noon tomorrow.",
         turn=2,
     )
     await expect(page.locator("#m4")).to_contain_text("Down ")
@@ -43,7 +44,9 @@ async def test_by_forms_alone(product: str, open_page: Open) -> None:
     page = await open_page(product, java_script_enabled=False)
     await page.locator("button[name=persona][value=lost-parcel]").click()
     await page.get_by_role("button", name="Start the conversation").click()
-    await page.locator("#draft").fill("I am sorry. I see that it was marked delivered and did not come.")
+    await page.locator("#draft").fill(
+        "I am sorry that nothing came. I am opening the trace now and will message you by noon tomorrow."
+    )
     await page.get_by_role("button", name="Send").click()
     await expect(page.locator("#m2")).to_contain_text("Down ")
     await page.get_by_role("button", name="Give me a hint").click()

@@ -77,7 +77,7 @@ def test_what_is_kept_stands_on_the_page(evals: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "files", "day", "says"),
     [
-        ("moods", ["x"], "2026-01-30", "'moods' is not known; allowed: failures, run"),
+        ("moods", ["x"], "2026-01-30", "'moods' is not known; allowed: failures, run, rewordings"),
         ("run", ["x", "y"], "2026-01-30", "2 files: give the one of the run"),
         ("failures", ["x"], "today", "--made-on 'today' is no date"),
     ],

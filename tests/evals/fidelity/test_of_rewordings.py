@@ -41,7 +41,7 @@ def test_movement_stands_beside_the_noise_on_the_same_text(tmp_path: Path) -> No
     assert stored.judge_noise
     assert stored.judge_noise.overall == pytest.approx(0.1)
     assert (stored.n, stored.judge_noise.n) == (12, 6)
-    assert stored.note == "By hand. 1 pairs failed and are in no figure."
+    assert stored.note == "By hand. Pairs that failed and are in no figure: 1."
     twice, moved = stored.tables
     assert twice.rows[-1] == ("all", 6, "0.10", "0.10 to 0.10")
     assert moved.rows[0][:4] == ("typos", "en", 6, "1.00")
@@ -53,4 +53,7 @@ def test_without_a_text_judged_twice_there_is_nothing_to_compare_with(tmp_path: 
     """The error says how such trials come about."""
     path = write(tmp_path, a_trial(0, "typos", 1.0), a_trial(0, SAME_TEXT, None))
     with pytest.raises(ConfigError, match="no text was judged twice; run eval robustness"):
+        rewordings_kept("judged", path, DAY)
+    path = write(tmp_path, a_trial(0, "typos", None), a_trial(0, SAME_TEXT, 0.0))
+    with pytest.raises(ConfigError, match="no rewording was judged; run eval robustness"):
         rewordings_kept("judged", path, DAY)

@@ -1,6 +1,6 @@
-"""The built-in appraiser: a bilingual lexicon with negation, scope and combination rules. No model, no network.
+"""The built-in appraiser: a bilingual lexicon with negation, scope and combination rules, and a small trained model. No network.
 
-A reply is read clause by clause (``reading``), rules see single passages (``lexicon``), the conversation tells what
+A reply is made legible (``legible``) and read clause by clause (``reading``), rules see single passages (``lexicon``), the conversation tells what
 they refer to (``context``), and the whole reply decides what they mean (``combination``).
 """
 
@@ -97,6 +97,9 @@ _THE_CUSTOMER = re.compile(
     r"\b(?:the|this|a) (?:customer|client|caller|user|patient)(?! (?:service|care|desk|portal|account|number|side|team)\b)\b"
     r"|\b(?:el|la|una?|est[ea]) (?:client[ea]|usuari[oa]|paciente)\b"
 )
+_SPOKEN_TO = re.compile(
+    r"\b(?:you|your|yours|yourself|ustedes|usted|ud|le|les|su|sus|tus?|te|ti|contigo|vos|os|vuestr[oa]s?)\b"
+)
 _SPACED = re.compile(r"\b(?:\w[ .*_-]){4,}\w\b")
 _LEET = re.compile(r"\b(?=\w*[a-z])(?=\w*\d)\w{4,}\b")
 _LOOKS_LIKE = str.maketrans("013457", "oieast")
@@ -105,7 +108,8 @@ FOREIGN_SHARE = 0.3
 
 
 class BuiltInAppraiser:
-    """Observes what a reply did by rules. Deterministic; a few milliseconds for a reply."""
+    """Observes what a reply did by rules and a trained model. Deterministic; some milliseconds for a reply, and about a
+    second once for each language, when its model is read."""
 
     @property
     def name(self) -> str:
@@ -123,7 +127,7 @@ def observe(
     persona: Persona | None, language: Language, history: Sequence[Utterance], reply: str
 ) -> Appraisal:
     """The same, without waiting: what the rules see, settled with what the trained model makes of it."""
-    reading = legible_for(language).reading(Reading.of(reply))
+    reading = legible_for(language).reading(Reading.of(reply), [said.text for said in history])
     rules = by_rules(persona, language, history, reading)
     if not reading.sentences:
         return rules
@@ -176,11 +180,12 @@ def _to_the_program(reading: Reading) -> Iterator[Hit]:
     As typed too: what makes a hasty reply legible must not tear a disguise apart.
     """
     whole, typed = Span(0, len(reading.text)), Reading.of(reading.raw).text
+    disguised = (typed, *_undisguised(typed))
     for pattern in program_talk():
         if found := pattern.search(reading.text):
             yield Hit(CueKind.TALKS_TO_THE_SIMULATOR, Strength.CLEAR, Span(found.start(), found.end()))
             return
-        if any(pattern.search(text) for text in (typed, *_undisguised(typed))):
+        if any(pattern.search(text) for text in disguised):
             yield Hit(CueKind.TALKS_TO_THE_SIMULATOR, Strength.CLEAR, whole)
             return
     letters = [char for char in reading.text if char.isalpha()]
@@ -201,8 +206,9 @@ def _transcript(reading: Reading, persona: Persona | None) -> Iterator[Hit]:
 
 
 def _is_told(reading: Reading) -> bool:
-    """Desk and customer both in the third person: a tale of a conversation, which nobody tells the one they are in it with."""
-    return bool(_THE_DESK.search(reading.text) and _THE_CUSTOMER.search(reading.text))
+    """Desk and customer both in the third person and nobody spoken to: a tale of a conversation, told to a third."""
+    typed = Reading.of(reading.raw).text  # in whatever language: mending is for the conversation's own
+    return bool(_THE_DESK.search(typed) and _THE_CUSTOMER.search(typed) and not _SPOKEN_TO.search(typed))
 
 
 def _undisguised(text: str) -> Iterator[str]:

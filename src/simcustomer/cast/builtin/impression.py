@@ -1,6 +1,6 @@
 """What the trained model makes of a reply, and how rules and model settle together which cues are reported.
 
-The rules know grammar, negation, the persona and what was said before; the model has read some thousand labelled replies
+The rules know grammar, negation, the persona and what was said before; the model has read thousands of labelled replies
 and knows wording that no rule names. The model says what the reply as a whole does; cues that fit are kept or added on
 their own sentence, cues that do not fit are dropped. Nothing here decides what a cue does to the customer.
 """
@@ -166,7 +166,10 @@ class Settlement:
         return chance is None or cue.kind in _BY_HISTORY or chance >= DOUBTED * self.bars[cue.kind]
 
     def _fitting(self, cue: Cue) -> Cue | None:
-        """A cue against the verdict stays only as a weak one, and only where the model is sure of it or cannot know."""
+        """A cue against the verdict stays only as a weak one, and only where the model is sure of it or cannot know.
+
+        In a reply that does neither no harm stays, however sure, and kindness only where it is nearly certain.
+        """
         if cue.kind not in _AGAINST[self.impression.verdict]:
             return cue
         if cue.kind in _BY_HISTORY:
@@ -186,6 +189,8 @@ class Settlement:
             for kind, chance in chances.items()
             if kind in kinds
         ]
+        if not guesses:
+            return cues
         _, place, kind = max(guesses, key=lambda guess: guess[0])
         rest = [cue for cue in cues if cue.kind is not kind or self._place(cue.quote) != place]
         return [*rest, self._cue(kind, place, clear=True)]

@@ -38,7 +38,7 @@ _FINITE_ENDING = re.compile(
 _OPENS_A_CLAUSE = frozenset(
     {"that", "which", "who", "if", "when", "where", "que", "quien", "si", "cuando", "donde"}
 )
-"""Words behind which a verb stands, known or not."""
+"""Words behind which a verb stands, known or not; with an accent they are other words."""
 _PUNCTUATED = re.compile(r"[.!](?:\s|$)|:\s")
 """Marks that people who write like a telegram set, and people who string keywords do not."""
 _LABEL = re.compile(r"\s*[^\W\d]+(?: \w+){0,2} ?: ")
@@ -85,9 +85,10 @@ def _is_list(reading: Reading, lexicon: Lexicon, sentence: Span) -> bool:
 def _is_bare(reading: Reading, lexicon: Lexicon) -> bool:
     """True when the whole reply has neither a verb nor an article nor the marks of a telegram."""
     words = [plain(word) for word in reading.words]
-    held = lexicon.finite | lexicon.articles | _OPENS_A_CLAUSE
+    held = lexicon.finite | lexicon.articles
     telegram = _PUNCTUATED.search(reading.text) is not None
-    return len(words) >= BARE_WORDS and not telegram and not any(word in held for word in words)
+    verbs = any(word in held for word in words) or not _OPENS_A_CLAUSE.isdisjoint(reading.words)
+    return len(words) >= BARE_WORDS and not telegram and not verbs
 
 
 def _is_verbless(reading: Reading, lexicon: Lexicon, issue: frozenset[str]) -> bool:

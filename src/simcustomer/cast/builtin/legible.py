@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -19,11 +19,14 @@ from simcustomer.domain.persona import Language
 
 SHORTEST_MENDED = 4
 """Letters of the shortest word that is mended: shorter ones are too near to each other."""
-HASTY_SHARE = 0.1
-"""Share of a reply's words that nobody else wrote from which they are slips and not merely rare: hasty typing has one in six
-to eight, careful replies of writers who were not learned from one in sixty."""
+LONGEST_MENDED = 24
+"""Letters of the longest word that is mended: hardly a word is longer, and the slips to try grow with the letters."""
+HASTY_SHARE = 0.12
+"""Share of a reply's words that are unknown and one slip from a known one, from which they are slips and not merely rare.
+Replies rewritten with typing mistakes have one unknown word in five or six, careful ones of writers who were not learned
+from one in forty-six (English) and in twenty-one (Spanish)."""
 HASTY_WORDS = 2
-"""Such words at the least: in a short reply a single rare word is already a tenth."""
+"""Such words at the least, each counted once: in a short reply a single rare word is already an eighth."""
 SHORTEST_HALF = 2
 """Letters of the shorter half of two words that were typed as one."""
 COMMON = 1500
@@ -34,10 +37,11 @@ WORDS_A_MARK = 14
 """Words for each mark of a whole text from which its marks are missing: writers put one after about seven."""
 LIKELY = 0.35
 """Chance of a mark from which one is put: the best F1 on writers who were not learned from was reached at 0.3 to 0.4."""
-SENTENCEWORDS = 7
+SENTENCE_WORDS = 7
 """Words after which a mark ends a sentence instead of a clause, because speech without marks does not tell which."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
-WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
+WORD = re.compile(r"[^\W_]+(?:['·][^\W_]+)*")
+"""A word or a figure; ``·`` stands where a figure has its point or comma (``reading.py``)."""
 MARK = re.compile(r"[^\w '·]")
 
 
@@ -52,37 +56,51 @@ class Legible:
     known: Sequence[str]
     breaks: Linear
 
-    def reading(self, reading: Reading) -> Reading:
-        """The same text as it was meant. What needs no repair is returned as it is."""
-        mended = reading.rewritten(self._spelled(reading))
+    def reading(self, reading: Reading, heard: Iterable[str] = ()) -> Reading:
+        """The same text as it was meant; what needs no repair is returned as it is.
+
+        ``heard`` are the messages so far: a word that stands in one of them is no slip.
+        """
+        heard_words = {plain(word) for text in heard for word in WORD.findall(text)}
+        mended = reading.rewritten(self._spelled(reading, heard_words))
         return mended.rewritten(self._marked(mended))
 
     @cached_property
     def _rank(self) -> Mapping[str, int]:
-        return {plain(word): rank for rank, word in reversed(list(enumerate(self.known)))}
+        return {plain(word): rank for rank, word in enumerate(self.known)}
 
-    def _spelled(self, reading: Reading) -> Iterator[tuple[int, int, str]]:
-        """Misspelt words of a hasty reply: start, end, and the word that is meant."""
+    def _spelled(self, reading: Reading, heard: Collection[str]) -> Iterator[tuple[int, int, str]]:
+        """Changes that mend the misspelt words of a hasty reply."""
         words = list(WORD.finditer(reading.text))
-        odd = [word for word in words if self._is_odd(plain(word.group()))]
-        if len(odd) < max(HASTY_WORDS, HASTY_SHARE * len(words)):
+        odd = [word for word in words if self._is_odd(word, reading) and plain(word.group()) not in heard]
+        meant = {text: self._meant(plain(text)) for text in {word.group() for word in odd}}
+        slips = [word for word in odd if meant[word.group()]]
+        if len({word.group() for word in slips}) < HASTY_WORDS or len(slips) < HASTY_SHARE * len(words):
             return
-        for word in odd:
-            if meant := self._meant(plain(word.group())):
-                yield word.start(), word.end(), meant
+        for word in slips:
+            where, written = meant[word.group()] or (0, "")
+            if written == " ":
+                yield word.start() + where, word.start() + where, written
+            else:
+                yield word.start(), word.end(), written
 
-    def _is_odd(self, word: str) -> bool:
-        return len(word) >= SHORTEST_MENDED and word.isalpha() and word not in self._rank
+    def _is_odd(self, word: re.Match[str], reading: Reading) -> bool:
+        """Unknown, and neither too short nor too long nor a name."""
+        text = plain(word.group())
+        if not (SHORTEST_MENDED <= len(text) <= LONGEST_MENDED and text.isalpha()) or text in self._rank:
+            return False
+        before = reading.text[: word.start()].rstrip(" ")[-1:]
+        return not (reading.raw[reading.at[word.start()]].isupper() and (before.isalnum() or before == ","))
 
-    def _meant(self, word: str) -> str:
-        """The most frequent word that one slip turns into ``word``, else the two words typed as one, else nothing."""
+    def _meant(self, word: str) -> tuple[int, str] | None:
+        """The most frequent word that one slip turns into ``word``; else a blank and where it is missing; else nothing."""
         found = [self._rank[slip] for slip in _one_slip_from(word) if slip in self._rank]
         if found:
-            return self.known[min(found)]
+            return 0, self.known[min(found)]
         cuts = range(SHORTEST_HALF, len(word) - SHORTEST_HALF + 1)
         rarer = {i: max(self._rank.get(half, COMMON) for half in (word[:i], word[i:])) for i in cuts}
         best = min(rarer, key=lambda i: rarer[i])
-        return f"{word[:best]} {word[best:]}" if rarer[best] < COMMON else ""
+        return (best, " ") if rarer[best] < COMMON else None
 
     def _marked(self, reading: Reading) -> Iterator[tuple[int, int, str]]:
         """Missing marks: a comma or a full stop where the blank begins."""
@@ -95,7 +113,7 @@ class Legible:
             for i, word in enumerate(run[:-1]):
                 said += 1
                 if 1.0 / (1.0 + math.exp(-self.breaks.scores("", gap(texts, i))[0])) >= LIKELY:
-                    ends = said >= SENTENCEWORDS
+                    ends = said >= SENTENCE_WORDS
                     said = 0 if ends else said
                     yield word.end(), word.end(), "." if ends else ","
 

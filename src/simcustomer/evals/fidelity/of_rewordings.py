@@ -33,18 +33,17 @@ class _Printed(BaseModel):
 def rewordings_kept(name: str, file: Path, made_on: date, player: str = BY_HAND, note: str = "") -> Stored:
     """How far a model's judge moves when the same reply is worded otherwise, beside its noise on the same text judged twice.
 
-    Raises ``ConfigError`` when no text was judged twice: then there is nothing to compare with.
+    Raises ``ConfigError`` when no text was judged twice or no rewording at all: then there is nothing to compare.
     """
     trials = [trial for trial in read(file, _Printed).trials.rescored if trial.topic == "rewordings"]
     again = changes_of(trial for trial in trials if trial.way == SAME_TEXT)
-    if not again:
-        raise ConfigError(
-            f"{file}: trials: no text was judged twice; run eval robustness --only rewordings --json"
-        )
+    reworded = changes_of(trial for trial in trials if trial.way != SAME_TEXT)
+    if not again or not reworded:
+        lacking = "no text was judged twice" if reworded else "no rewording was judged"
+        raise ConfigError(f"{file}: trials: {lacking}; run eval robustness --only rewordings --json")
     apart = movement(again)
     assert apart.value is not None
     noise = Noise(overall=apart.value, low=apart.low, high=apart.high, n=len(again))
-    reworded = changes_of(trial for trial in trials if trial.way != SAME_TEXT)
     failed = len(trials) - len(again) - len(reworded)
     return Stored(
         id=name,
@@ -54,7 +53,9 @@ def rewordings_kept(name: str, file: Path, made_on: date, player: str = BY_HAND,
         player=player,
         n=len(again) + len(reworded),
         of="pairs of judgements",
-        note=" ".join(filter(None, (note, f"{failed} pairs failed and are in no figure." if failed else ""))),
+        note=" ".join(
+            filter(None, (note, f"Pairs that failed and are in no figure: {failed}." if failed else ""))
+        ),
         tables=(_twice(again), scores(reworded, noise, "this judge's")),
         judge_noise=noise,
     )
