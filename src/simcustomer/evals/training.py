@@ -232,7 +232,7 @@ def _tasks(data: _Set) -> dict[str, _Task]:
 
 
 def _scores_of_strangers(tasks: dict[str, _Task], writers: Sequence[str]) -> dict[str, Any]:
-    """Scores of each reply and sentence by models that have not read its writer."""
+    """Scores of each reply and sentence, of kinds their chances, by models that have not read its writer."""
     import numpy as np
 
     found = {name: np.zeros((len(task.reply_of), len(task.labels))) for name, task in tasks.items()}
@@ -242,6 +242,7 @@ def _scores_of_strangers(tasks: dict[str, _Task], writers: Sequence[str]) -> dic
         for name, task in tasks.items():
             asked = np.isin(task.reply_of, strange)
             found[name][asked] = task.fitted(known).decision_function(task.features.rows[asked])
+    found["kinds"] = 1.0 / (1.0 + np.exp(-found["kinds"]))
     return found
 
 
@@ -253,10 +254,9 @@ def _verdict(data: _Set, outside: dict[str, Any]) -> dict[str, Any]:
     by_reply: dict[int, list[int]] = {}
     for i, unit in enumerate(data.units):
         by_reply.setdefault(unit.reply, []).append(i)
-    chances = 1.0 / (1.0 + np.exp(-outside["kinds"]))
     values = np.array(
         [
-            evidence(outside["whole"][n], outside["part"][units], chances[units])
+            evidence(outside["whole"][n], outside["part"][units], outside["kinds"][units])
             for n, units in by_reply.items()
         ]
     )
@@ -272,11 +272,10 @@ def _verdict(data: _Set, outside: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _bars(units: Sequence[Unit], kinds: Sequence[CueKind], scores: Any) -> dict[str, float]:
+def _bars(units: Sequence[Unit], kinds: Sequence[CueKind], chances: Any) -> dict[str, float]:
     """For each kind the chance from which taking it for seen was right most often (highest F1 on strange situations)."""
     import numpy as np
 
-    chances = 1.0 / (1.0 + np.exp(-scores))
     steps = np.arange(*BARS, 0.02)
     bars = {}
     for place, kind in enumerate(kinds):

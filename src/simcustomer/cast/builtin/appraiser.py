@@ -179,8 +179,8 @@ def _to_the_program(reading: Reading) -> Iterator[Hit]:
 
     As typed too: what makes a hasty reply legible must not tear a disguise apart.
     """
-    whole, typed = Span(0, len(reading.text)), Reading.of(reading.raw).text
-    disguised = (typed, *_undisguised(typed))
+    whole = Span(0, len(reading.text))
+    disguised = (reading.typed, *_undisguised(reading.typed))
     for pattern in program_talk():
         if found := pattern.search(reading.text):
             yield Hit(CueKind.TALKS_TO_THE_SIMULATOR, Strength.CLEAR, Span(found.start(), found.end()))
@@ -207,7 +207,7 @@ def _transcript(reading: Reading, persona: Persona | None) -> Iterator[Hit]:
 
 def _is_told(reading: Reading) -> bool:
     """Desk and customer both in the third person and nobody spoken to: a tale of a conversation, told to a third."""
-    typed = Reading.of(reading.raw).text  # in whatever language: mending is for the conversation's own
+    typed = reading.typed  # in whatever language: mending is for the conversation's own
     return bool(_THE_DESK.search(typed) and _THE_CUSTOMER.search(typed) and not _SPOKEN_TO.search(typed))
 
 

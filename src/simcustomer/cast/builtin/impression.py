@@ -7,13 +7,12 @@ their own sentence, cues that do not fit are dropped. Nothing here decides what 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from simcustomer.cast.builtin.combination import CUES_OF_A_KIND
 from simcustomer.cast.builtin.reading import Reading
-from simcustomer.cast.builtin.trained import Trained, without_courtesies
+from simcustomer.cast.builtin.trained import Trained, as_chance, without_courtesies
 from simcustomer.domain.cues import SETTLING, UNSETTLING, Appraisal, Cue, CueKind, Strength
 from simcustomer.domain.text import overlaps
 
@@ -79,7 +78,7 @@ def impression_of(reading: Reading, rules: Appraisal, model: Trained) -> Impress
         model.part.scores(without_courtesies(text), names) for text, names in zip(texts, seen, strict=True)
     ]
     kinds = [
-        [_as_chance(score) for score in model.kinds.scores(text, names)]
+        [as_chance(score) for score in model.kinds.scores(text, names)]
         for text, names in zip(texts, seen, strict=True)
     ]
     effects = model.verdict.chances(evidence(whole, parts, kinds))
@@ -175,8 +174,12 @@ class Settlement:
         if cue.kind in _BY_HISTORY:
             return cue.model_copy(update={"strength": Strength.WEAK})
         chance = self._chance(cue)
-        needed = NEARLY_CERTAIN if self.impression.verdict == "neutral" else SURE
-        if chance is None or chance < needed or (needed is NEARLY_CERTAIN and cue.kind in UNSETTLING):
+        neutral = self.impression.verdict == "neutral"
+        if (
+            chance is None
+            or chance < (NEARLY_CERTAIN if neutral else SURE)
+            or (neutral and cue.kind in UNSETTLING)
+        ):
             return None
         return cue.model_copy(update={"strength": Strength.WEAK})
 
@@ -216,7 +219,3 @@ def _times(kind: CueKind, cues: Sequence[Cue]) -> int:
 def _by_kind(labels: Sequence[str], chances: Sequence[float]) -> dict[CueKind, float]:
     kinds = map(CueKind, labels)
     return {kind: chance for kind, chance in zip(kinds, chances, strict=True) if kind not in _BY_HISTORY}
-
-
-def _as_chance(score: float) -> float:
-    return 1.0 / (1.0 + math.exp(-score))

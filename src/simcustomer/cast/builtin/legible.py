@@ -1,20 +1,20 @@
 """What haste and dictation do to a reply, undone before it is read: whoever says the same thing is to be read the same way.
 
-Two repairs, both learned from the project's own replies (``evals/training.py``) and nothing else: a misspelt word is read as the
+Two repairs, both learned from the project's own replies (``evals/spelling.py``) and nothing else: a misspelt word is read as the
 one known word that a single slip makes of it, and words that nobody put a mark between (speech recognition leaves none)
 are cut where writers put one. Quotes still come from what was typed: every repaired character knows its place.
 """
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import pairwise
 
 from simcustomer.cast.builtin.reading import Reading, plain
-from simcustomer.cast.builtin.trained import Linear, trained_for
+from simcustomer.cast.builtin.trained import Linear, as_chance, trained_for
 from simcustomer.domain.persona import Language
 
 SHORTEST_MENDED = 4
@@ -61,28 +61,26 @@ class Legible:
 
         ``heard`` are the messages so far: a word that stands in one of them is no slip.
         """
-        heard_words = {plain(word) for text in heard for word in WORD.findall(text)}
-        mended = reading.rewritten(self._spelled(reading, heard_words))
+        mended = reading.rewritten(self._spelled(reading, heard))
         return mended.rewritten(self._marked(mended))
 
     @cached_property
     def _rank(self) -> Mapping[str, int]:
         return {plain(word): rank for rank, word in enumerate(self.known)}
 
-    def _spelled(self, reading: Reading, heard: Collection[str]) -> Iterator[tuple[int, int, str]]:
+    def _spelled(self, reading: Reading, heard: Iterable[str]) -> Iterator[tuple[int, int, str]]:
         """Changes that mend the misspelt words of a hasty reply."""
         words = list(WORD.finditer(reading.text))
-        odd = [word for word in words if self._is_odd(word, reading) and plain(word.group()) not in heard]
-        meant = {text: self._meant(plain(text)) for text in {word.group() for word in odd}}
-        slips = [word for word in odd if meant[word.group()]]
-        if len({word.group() for word in slips}) < HASTY_WORDS or len(slips) < HASTY_SHARE * len(words):
+        odd = [word for word in words if self._is_odd(word, reading)]
+        if len({word.group() for word in odd}) < HASTY_WORDS:
             return
-        for word in slips:
-            where, written = meant[word.group()] or (0, "")
-            if written == " ":
-                yield word.start() + where, word.start() + where, written
-            else:
-                yield word.start(), word.end(), written
+        said = {plain(word) for text in heard for word in WORD.findall(text)}
+        meant = {word.group(): self._meant(word.group()) for word in odd if plain(word.group()) not in said}
+        slips = [(word.start(), slip) for word in odd if (slip := meant.get(word.group()))]
+        if sum(map(bool, meant.values())) < HASTY_WORDS or len(slips) < HASTY_SHARE * len(words):
+            return
+        for place, (start, end, written) in slips:
+            yield place + start, place + end, written
 
     def _is_odd(self, word: re.Match[str], reading: Reading) -> bool:
         """Unknown, and neither too short nor too long nor a name."""
@@ -92,15 +90,16 @@ class Legible:
         before = reading.text[: word.start()].rstrip(" ")[-1:]
         return not (reading.raw[reading.at[word.start()]].isupper() and (before.isalnum() or before == ","))
 
-    def _meant(self, word: str) -> tuple[int, str] | None:
-        """The most frequent word that one slip turns into ``word``; else a blank and where it is missing; else nothing."""
+    def _meant(self, typed: str) -> tuple[int, int, str] | None:
+        """The change inside a word that mends it: to the most frequent word that one slip turns into it, else a missing blank."""
+        word = plain(typed)
         found = [self._rank[slip] for slip in _one_slip_from(word) if slip in self._rank]
         if found:
-            return 0, self.known[min(found)]
+            return 0, len(typed), self.known[min(found)]
         cuts = range(SHORTEST_HALF, len(word) - SHORTEST_HALF + 1)
         rarer = {i: max(self._rank.get(half, COMMON) for half in (word[:i], word[i:])) for i in cuts}
         best = min(rarer, key=lambda i: rarer[i])
-        return (best, " ") if rarer[best] < COMMON else None
+        return (best, best, " ") if rarer[best] < COMMON else None
 
     def _marked(self, reading: Reading) -> Iterator[tuple[int, int, str]]:
         """Missing marks: a comma or a full stop where the blank begins."""
@@ -112,7 +111,7 @@ class Legible:
             said = 0
             for i, word in enumerate(run[:-1]):
                 said += 1
-                if 1.0 / (1.0 + math.exp(-self.breaks.scores("", gap(texts, i))[0])) >= LIKELY:
+                if as_chance(self.breaks.scores("", gap(texts, i))[0]) >= LIKELY:
                     ends = said >= SENTENCE_WORDS
                     said = 0 if ends else said
                     yield word.end(), word.end(), "." if ends else ","
@@ -137,15 +136,11 @@ def gap(words: Sequence[str], place: int) -> tuple[str, ...]:
 
 def _unmarked(text: str) -> Iterator[list[re.Match[str]]]:
     """Runs of words with no mark between them that are so long that marks must be missing."""
-    run: list[re.Match[str]] = []
-    for word in WORD.finditer(text):
-        if run and MARK.search(text, run[-1].end(), word.start()):
-            if len(run) >= UNMARKED_WORDS:
-                yield run
-            run = []
-        run.append(word)
-    if len(run) >= UNMARKED_WORDS:
-        yield run
+    edges = [0, *(mark.end() for mark in MARK.finditer(text)), len(text)]
+    for start, end in pairwise(edges):
+        run = list(WORD.finditer(text, start, end))
+        if len(run) >= UNMARKED_WORDS:
+            yield run
 
 
 def _one_slip_from(word: str) -> Iterator[str]:

@@ -118,6 +118,11 @@ class Reading:
         return self.raw[self.at[start] : after].rstrip(" \n\t")
 
     @cached_property
+    def typed(self) -> str:
+        """The text as it was folded, before anything in it was mended."""
+        return Reading.of(self.raw).text
+
+    @cached_property
     def flat(self) -> str:
         """The text without accents, character for character."""
         return "".join(unicodedata.normalize("NFD", char)[0] for char in self.text)

@@ -77,6 +77,11 @@ def without_courtesies(text: str) -> str:
     return _COURTESY.sub(" ", text)
 
 
+def as_chance(score: float) -> float:
+    """The chance (0-1) that a score of 0 at the fence stands for: the logistic function."""
+    return 1.0 / (1.0 + math.exp(-score))
+
+
 @dataclass(frozen=True)
 class Block:
     """Features of one sort: the place of each, its idf, and ``labels`` weights in thousandths for each place in turn."""
